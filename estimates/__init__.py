@@ -1,0 +1,1 @@
+"""Judge numbers: intervals and trends, as pure functions from arrays to numbers."""

@@ -1,0 +1,1 @@
+"""Get facts: git history, pull requests and file classes, as polars frames with fixed schemas."""

@@ -1,0 +1,1 @@
+"""Run it: command line, settings, the Prefect flows and their thin tasks."""

@@ -1,0 +1,1 @@
+"""Show marts: charts, theme, page and templates. Nothing is computed here."""
