@@ -1,0 +1,209 @@
+"""The lake: Parquet parts, append-only, one folder per table and repository.
+
+A part is written under a temporary name, flushed to disk and renamed, so a reader sees it
+whole or not at all. Tables keyed by commit only ever gain parts. Tables of what can change
+are snapshots with a number: `repositories` is written last and completes its number, and the
+newest completed snapshot is the one that counts. Superseded snapshots are removed but for one.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import filelock
+import polars as pl
+
+from .errors import LakeError, LakeVersionError, LakeWriteError
+from .schemas import COMMIT_TABLES, SNAPSHOT_TABLES, TABLES
+
+#: Version of the layout and of the schemas; a lake of a newer one is not touched.
+LAKE_VERSION = 1
+_VERSION_FILE = "lake.json"
+_KEPT_SNAPSHOTS = 2
+
+
+class Lake:
+    """A folder of Parquet parts.
+
+    Raises:
+        LakeVersionError: it was written by a newer Quarterdeck.
+        LakeError: the folder cannot be read, or is not a lake.
+        LakeWriteError: it cannot be created.
+    """
+
+    def __init__(self, root: Path, *, create: bool = True) -> None:
+        self.root = root.absolute()
+        version_file = self.root / _VERSION_FILE
+        if not version_file.is_file():
+            if not create:
+                raise LakeError(f"{self.root}: no lake here; run `quarterdeck mine` first")
+            self._initialise(version_file)
+        self.version = _read_version(version_file)
+
+    def _initialise(self, version_file: Path) -> None:
+        if self.root.is_dir() and any(self.root.glob("*/*/*.parquet")):
+            raise LakeError(
+                f"{self.root}: holds Parquet parts but no {_VERSION_FILE}; "
+                "restore that file, or name another folder for the lake"
+            )
+        content = json.dumps({"quarterdeck_lake": LAKE_VERSION}) + "\n"
+        _write_whole(version_file, content.encode())
+
+    def _folder(self, table: str, repository_id: str) -> Path:
+        return self.root / table / quote(repository_id, safe="")
+
+    def repository_ids(self) -> list[str]:
+        """Repositories with a completed snapshot, in order of name."""
+        ids = []
+        for folder in self.root.glob("repositories/*"):
+            parts = sorted(folder.glob("*.parquet"))
+            if parts:
+                ids += _read(parts[-1])["repository_id"].to_list()
+        return sorted(set(ids))
+
+    def parts(self, table: str, repository_id: str) -> list[Path]:
+        """The parts of a table that count for a repository; for a snapshot table, at most one."""
+        folder = self._folder(table, repository_id)
+        if table in COMMIT_TABLES:
+            return sorted(folder.glob("*.parquet"))
+        number = self._snapshot_number(repository_id)
+        part = folder / f"{number:08d}.parquet"
+        return [part] if part.is_file() else []
+
+    def read(self, table: str, repository_id: str, columns: list[str] | None = None) -> pl.DataFrame:
+        """The rows of a table for a repository; an empty frame where nothing was mined."""
+        frames = [_read(part, columns) for part in self.parts(table, repository_id)]
+        if not frames:
+            empty = TABLES[table].to_frame()
+            return empty.select(columns) if columns else empty
+        return pl.concat(frames)
+
+    def known_commits(self, table: str, repository_id: str) -> set[str]:
+        """Ids of the commits that a commit table already holds."""
+        return set(self.read(table, repository_id, ["commit_id"])["commit_id"])
+
+    def append_commits(self, commits: pl.DataFrame, repository_id: str) -> None:
+        """Write a part of `commits`.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        self._write("commits", repository_id, _part_name(commits["commit_id"]), commits)
+
+    def append_diffs(
+        self, file_changes: pl.DataFrame, commit_diffs: pl.DataFrame, repository_id: str
+    ) -> None:
+        """Write a part of `file_changes` and then its twin of `commit_diffs`, which completes it.
+
+        The part is named after its commits, so that writing it again replaces it.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        name = _part_name(commit_diffs["commit_id"])
+        for table, frame in (("file_changes", file_changes), ("commit_diffs", commit_diffs)):
+            self._write(table, repository_id, name, frame.with_columns(part=pl.lit(name)))
+
+    def write_snapshot(self, frames: Mapping[str, pl.DataFrame], repository_id: str) -> None:
+        """Write the next snapshot of a repository; `frames` holds every snapshot table.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        number = self._snapshot_number(repository_id) + 1
+        for table in SNAPSHOT_TABLES:  # ends with `repositories`
+            self._write(table, repository_id, f"{number:08d}", frames[table])
+        for table in SNAPSHOT_TABLES:
+            for part in sorted(self._folder(table, repository_id).glob("*.parquet")):
+                if int(part.stem) <= number - _KEPT_SNAPSHOTS:
+                    part.unlink(missing_ok=True)
+
+    def _snapshot_number(self, repository_id: str) -> int:
+        parts = self._folder("repositories", repository_id).glob("*.parquet")
+        return max((int(part.stem) for part in parts), default=0)
+
+    def _write(self, table: str, repository_id: str, name: str, frame: pl.DataFrame) -> None:
+        frame = frame.select(TABLES[table].names()).cast(dict(TABLES[table]))
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="zstd", statistics=True)
+        target = self._folder(table, repository_id) / f"{name}.parquet"
+        _write_whole(target, buffer.getbuffer())
+
+    @contextmanager
+    def lock(self, repository_id: str) -> Iterator[None]:
+        """Hold a repository while it is mined; a second process waits for its turn.
+
+        Raises:
+            LakeWriteError: the lock file cannot be written.
+        """
+        path = self.root / "locks" / f"{quote(repository_id, safe='')}.lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(path):
+                yield
+        except PermissionError as error:
+            raise LakeWriteError(_cannot_write(path, error)) from error
+
+
+def _part_name(commit_ids: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for commit_id in sorted(commit_ids):
+        digest.update(commit_id.encode())
+    return digest.hexdigest()[:20]
+
+
+def _read(part: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(part, columns=columns, glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise LakeError(
+            f"{part}: cannot be read ({error}); remove this file and run `quarterdeck mine`, "
+            "which mines again what was in it"
+        ) from error
+
+
+def _read_version(version_file: Path) -> int:
+    try:
+        version = json.loads(version_file.read_text())["quarterdeck_lake"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LakeError(
+            f"{version_file}: cannot be read ({error}); restore it, or name another folder "
+            "for the lake"
+        ) from error
+    if not isinstance(version, int) or version > LAKE_VERSION:
+        raise LakeVersionError(
+            f"{version_file.parent}: this lake has version {version}, written by a newer "
+            f"Quarterdeck; this one knows versions up to {LAKE_VERSION}: upgrade Quarterdeck, "
+            "or name another folder for the lake"
+        )
+    return version
+
+
+def _write_whole(target: Path, content: bytes | memoryview) -> None:
+    """Write to a temporary name beside `target`, flush to disk, and rename."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise LakeWriteError(_cannot_write(target, error)) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> str:
+    return (
+        f"{path}: cannot be written: {error.strerror or error}; free some space or make the "
+        "folder writable, and run again: what was written before is kept"
+    )

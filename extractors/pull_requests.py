@@ -1,0 +1,236 @@
+"""Pull requests without an API: from refs, messages and reachability.
+
+A mirror clone names the head commit of every pull request (`refs/pull/N/head`, GitLab's
+`refs/merge-requests/N/head`). What landed, and as which change, is told by the merge message,
+by reachability of the head, by the `(#N)` that a squash leaves at the end of its subject, or
+by a rebase that kept author, author time and subject. When it was opened, and by whom, only
+the forge knows.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+import pygit2
+
+from .git_history import History
+from .schemas import PULL_REQUEST_COMMITS, PULL_REQUESTS
+from .text import decode_text, timestamp
+
+#: GitHub lists at most 250 commits of a pull request; one with more than that is most often
+#: against another base branch, so what is its own cannot be told from the default branch.
+OWN_COMMITS_LIMIT = 250
+
+_HEAD = re.compile(r"refs/(?:pull|merge-requests)/(\d+)/head")
+_MERGE_SUBJECTS = (
+    # GitHub; Gitea and Forgejo; Bitbucket
+    re.compile(r"Merge pull request #(?P<number>\d+) from (?P<branch>\S+)"),
+    re.compile(r"Merge pull request '.*' \(#(?P<number>\d+)\) from (?P<branch>\S+)"),
+    re.compile(r"Merged in (?P<branch>\S+) \(pull request #(?P<number>\d+)\)"),
+)
+_GITLAB_SUBJECT = re.compile(r"Merge (?:remote-tracking )?branch '(?P<branch>[^']+)'")
+_GITLAB_NUMBER = re.compile(r"(?m)^See merge request (?:\S*)!(?P<number>\d+)\s*$")
+_SQUASH_NUMBER = re.compile(r"\((?:#|!|pull request #)(?P<number>\d+)\)\s*$")
+
+
+@dataclass
+class _PullRequest:
+    number: int
+    ref: str | None = None
+    head: str | None = None
+    branch: str | None = None
+    landed: str | None = None
+    landed_by: str | None = None
+    own: list[str] | None = None
+    times: list[tuple[datetime | None, datetime | None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PullRequestFrames:
+    """What `read_pull_requests` found."""
+
+    pull_requests: pl.DataFrame  # schema PULL_REQUESTS
+    commits: pl.DataFrame  # schema PULL_REQUEST_COMMITS
+    unlanded_commits: list[str]  # own commits that the default branch does not hold
+
+
+def merged_number(message: str) -> tuple[int, str | None, str] | None:
+    """The pull request that a landed change's message names.
+
+    Returns:
+        number, head branch where told, and how it was told ('merge message' or
+        'subject number'); None where the message names none. A number inside the quoted
+        subject of a revert is not the revert's own.
+    """
+    subject, _, body = message.lstrip("\n").partition("\n")
+    for pattern in _MERGE_SUBJECTS:
+        if found := pattern.match(subject):
+            return int(found["number"]), found["branch"], "merge message"
+    gitlab = _GITLAB_NUMBER.search(body)
+    if gitlab is not None:
+        branch = _GITLAB_SUBJECT.match(subject)
+        return int(gitlab["number"]), branch["branch"] if branch else None, "merge message"
+    if found := _SQUASH_NUMBER.search(subject):
+        return int(found["number"]), None, "subject number"
+    return None
+
+
+def read_pull_requests(
+    repository_id: str,
+    git: pygit2.Repository,
+    refs: pl.DataFrame,
+    landings: pl.DataFrame,
+    history: History,
+) -> PullRequestFrames:
+    """Every pull request known from refs and messages, and its own commits.
+
+    Args:
+        repository_id: written into each row.
+        git: the repository.
+        refs: schema `REFS`.
+        landings: schema `LANDINGS`.
+        history: the default branch; the chain's messages are read from `git`.
+    """
+    pulls = _from_refs(refs)
+    landed_in = dict(zip(landings["commit_id"], landings["landed_commit_id"], strict=True))
+    _tie_by_message(pulls, git, history.chain, refs_known=bool(pulls))
+    for pull in pulls.values():
+        if pull.landed is None and pull.head in landed_in:
+            pull.landed, pull.landed_by = landed_in[pull.head], "head reachable"
+    _tie_by_rebase(pulls, git, history.chain)
+    brought_in: dict[str, list[str]] = {}
+    for commit_id, landed_id in landed_in.items():
+        if commit_id != landed_id or len(history.parents[landed_id]) < 2:
+            brought_in.setdefault(landed_id, []).append(commit_id)
+    for pull in pulls.values():
+        _read_own_commits(pull, git, history, brought_in)
+    return _frames(repository_id, pulls.values(), history)
+
+
+def _from_refs(refs: pl.DataFrame) -> dict[int, _PullRequest]:
+    pulls = {}
+    for ref, commit_id in zip(refs["ref"], refs["commit_id"], strict=True):
+        if found := _HEAD.fullmatch(ref):
+            number = int(found[1])
+            pulls[number] = _PullRequest(number, ref=ref, head=commit_id)
+    return pulls
+
+
+def _subject_and_author(commit: pygit2.Commit) -> tuple[bytes, int, bytes]:
+    subject = commit.raw_message.lstrip(b"\n").partition(b"\n")[0]
+    return commit.author.raw_email, commit.author.time, _bare_subject(subject)
+
+
+def _bare_subject(subject: bytes) -> bytes:
+    return re.sub(rb"\s*\(#\d+\)\s*$", b"", subject)
+
+
+def _tie_by_message(
+    pulls: dict[int, _PullRequest],
+    git: pygit2.Repository,
+    chain: Iterable[str],
+    *,
+    refs_known: bool,
+) -> None:
+    for commit_id in chain:
+        commit = git[commit_id].peel(pygit2.Commit)
+        told = merged_number(decode_text(commit.raw_message, commit.message_encoding))
+        if told is None:
+            continue
+        number, branch, how = told
+        if number not in pulls:
+            if refs_known and how == "subject number":
+                continue  # an issue's number: every pull request of this forge has a ref
+            pulls[number] = _PullRequest(number)
+        pull = pulls[number]
+        if pull.landed is None or how == "merge message":
+            pull.landed, pull.landed_by = commit_id, how
+            pull.branch = branch or pull.branch
+
+
+def _tie_by_rebase(
+    pulls: Mapping[int, _PullRequest], git: pygit2.Repository, chain: Iterable[str]
+) -> None:
+    open_heads = {p.number: p.head for p in pulls.values() if p.landed is None and p.head}
+    if not open_heads:
+        return
+    landed = {_subject_and_author(git[c].peel(pygit2.Commit)): c for c in chain}
+    for number, head in open_heads.items():
+        try:
+            key = _subject_and_author(git[head].peel(pygit2.Commit))
+        except (pygit2.GitError, KeyError):
+            continue
+        if key in landed:
+            pulls[number].landed, pulls[number].landed_by = landed[key], "rebased head"
+
+
+def _read_own_commits(
+    pull: _PullRequest,
+    git: pygit2.Repository,
+    history: History,
+    brought_in: Mapping[str, list[str]],
+) -> None:
+    """Fill in the commits that are the pull request's own, and their times."""
+    if pull.head in history.parents:
+        own = brought_in.get(pull.landed or "", [pull.head or ""])
+        pull.own = own if len(own) <= OWN_COMMITS_LIMIT else None
+    elif pull.head is not None:
+        pull.own = _outside(pull.head, git, history)
+    for commit_id in pull.own or ():
+        commit = git[commit_id].peel(pygit2.Commit)
+        pull.times.append((timestamp(commit.author.time), timestamp(commit.committer.time)))
+
+
+def _outside(head: str, git: pygit2.Repository, history: History) -> list[str] | None:
+    """Commits reachable from `head` and not from the default branch; None beyond the limit."""
+    found: dict[str, None] = {}
+    stack = [head]
+    while stack:
+        commit_id = stack.pop()
+        if commit_id in found or commit_id in history.parents:
+            continue
+        if len(found) == OWN_COMMITS_LIMIT:
+            return None
+        try:
+            commit = git[commit_id].peel(pygit2.Commit)
+        except (pygit2.GitError, KeyError):
+            return None
+        found[commit_id] = None
+        stack.extend(map(str, commit.parent_ids))
+    return list(found)
+
+
+def _frames(
+    repository_id: str, pulls: Iterable[_PullRequest], history: History
+) -> PullRequestFrames:
+    rows: list[tuple[object, ...]] = []
+    commit_rows: list[tuple[str, int, str]] = []
+    unlanded: dict[str, None] = {}
+    for pull in sorted(pulls, key=lambda p: p.number):
+        authored = [a for a, _ in pull.times if a is not None]
+        committed = [c for _, c in pull.times if c is not None]
+        rows.append(
+            (
+                repository_id,
+                pull.number,
+                pull.ref,
+                pull.head,
+                pull.branch,
+                pull.landed,
+                pull.landed_by,
+                len(pull.own) if pull.own is not None else None,
+                min(authored, default=None),
+                max(committed, default=None),
+            )
+        )
+        for commit_id in pull.own or ():
+            commit_rows.append((repository_id, pull.number, commit_id))
+            if commit_id not in history.parents:
+                unlanded[commit_id] = None
+    return PullRequestFrames(
+        pl.DataFrame(rows, schema=PULL_REQUESTS, orient="row"),
+        pl.DataFrame(commit_rows, schema=PULL_REQUEST_COMMITS, orient="row"),
+        list(unlanded),
+    )

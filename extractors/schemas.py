@@ -1,0 +1,160 @@
+"""The fixed schema of every table in the lake, declared once.
+
+Ids of git objects are full lower-case hexadecimal. Times are UTC with microsecond precision.
+`added` and `deleted` count lines. A value that is not known is NULL, never 0.
+"""
+
+import polars as pl
+
+TIMESTAMP = pl.Datetime("us", "UTC")
+
+#: One row per commit ever seen on the default branch or in a pull request.
+COMMITS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "commit_id": pl.String(),
+        "tree_id": pl.String(),
+        "parent_ids": pl.List(pl.String()),
+        "author_name": pl.String(),
+        "author_email": pl.String(),
+        "authored_at": TIMESTAMP,
+        "author_utc_offset_minutes": pl.Int32(),
+        "committer_name": pl.String(),
+        "committer_email": pl.String(),
+        "committed_at": TIMESTAMP,
+        "committer_utc_offset_minutes": pl.Int32(),
+        "message": pl.String(),
+    }
+)
+
+#: One row per commit whose diff against its first parent has been taken.
+COMMIT_DIFFS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "commit_id": pl.String(),
+        "parent_id": pl.String(),  # NULL for a root commit
+        "files": pl.Int32(),
+        "added": pl.Int64(),
+        "deleted": pl.Int64(),
+        "missing_files": pl.Int32(),  # file changes without counts because a blob is missing
+        "part": pl.String(),
+    }
+)
+
+#: One row per commit and path (the new path of a rename).
+FILE_CHANGES = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "commit_id": pl.String(),
+        "path": pl.String(),
+        "old_path": pl.String(),  # of a rename or copy, else NULL
+        "status": pl.String(),  # git's letter: A, C, D, M, R, T
+        "old_mode": pl.String(),
+        "new_mode": pl.String(),
+        "old_blob_id": pl.String(),  # NULL where git prints zeros
+        "new_blob_id": pl.String(),
+        "similarity": pl.Int16(),  # percent, of a rename or copy
+        "added": pl.Int64(),  # NULL: binary, or a blob is missing
+        "deleted": pl.Int64(),
+        "is_binary": pl.Boolean(),  # NULL: a blob is missing
+        "part": pl.String(),
+    }
+)
+
+#: One row per commit reachable from the default branch (snapshot).
+LANDINGS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "commit_id": pl.String(),
+        "landed_commit_id": pl.String(),
+        "position": pl.Int32(),  # of the landed change in the first-parent chain; 0 is the oldest
+    }
+)
+
+#: One row per ref (snapshot).
+REFS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "ref": pl.String(),
+        "commit_id": pl.String(),
+    }
+)
+
+#: One row per pull or merge request known from refs or messages (snapshot).
+PULL_REQUESTS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "number": pl.Int64(),
+        "ref": pl.String(),
+        "head_commit_id": pl.String(),
+        "head_branch": pl.String(),
+        "landed_commit_id": pl.String(),  # NULL: not found on the default branch
+        "landed_by": pl.String(),  # merge message, head reachable, subject number, rebased head
+        "own_commits": pl.Int32(),  # NULL: head unknown, or more than the listing limit
+        "first_authored_at": TIMESTAMP,
+        "last_committed_at": TIMESTAMP,
+    }
+)
+
+#: One row per pull request and commit of its own (snapshot).
+PULL_REQUEST_COMMITS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "number": pl.Int64(),
+        "commit_id": pl.String(),
+    }
+)
+
+#: One row per `.mailmap` or `.gitattributes` file at the tip (snapshot).
+TIP_FILES = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "path": pl.String(),
+        "content": pl.String(),
+    }
+)
+
+#: One row per commit that could not be read or diffed (snapshot).
+PROBLEMS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "commit_id": pl.String(),
+        "problem": pl.String(),
+    }
+)
+
+#: One row per repository (snapshot; written last, so its number completes a snapshot).
+REPOSITORIES = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "path": pl.String(),
+        "remote_url": pl.String(),
+        "default_branch": pl.String(),
+        "tip_commit_id": pl.String(),
+        "root_commit_id": pl.String(),
+        "is_shallow": pl.Boolean(),
+        "is_bare": pl.Boolean(),
+        "mined_at": TIMESTAMP,
+        "fingerprint": pl.String(),
+    }
+)
+
+#: Tables keyed by commit: parts are only ever added.
+COMMIT_TABLES: dict[str, pl.Schema] = {
+    "commits": COMMITS,
+    "commit_diffs": COMMIT_DIFFS,
+    "file_changes": FILE_CHANGES,
+}
+
+#: Tables of what can change: the newest snapshot of a repository replaces the one before.
+SNAPSHOT_TABLES: dict[str, pl.Schema] = {
+    "landings": LANDINGS,
+    "refs": REFS,
+    "pull_requests": PULL_REQUESTS,
+    "pull_request_commits": PULL_REQUEST_COMMITS,
+    "tip_files": TIP_FILES,
+    "problems": PROBLEMS,
+    "repositories": REPOSITORIES,
+}
+
+TABLES: dict[str, pl.Schema] = COMMIT_TABLES | SNAPSHOT_TABLES
