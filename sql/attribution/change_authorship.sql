@@ -1,0 +1,70 @@
+create or replace table attribution.change_authorship as
+with change_commits as (
+    select * from attribution.change_commits
+),
+
+weighted as (
+    select
+        change_commits.repository_id,
+        change_commits.landed_commit_id,
+        change_commits.commit_id,
+        authorship.* exclude (repository_id, commit_id),
+        commit_contributors.contributor_id,
+        -- commits without code lines count only where no commit has any
+        coalesce(sizes.code_lines, 0) as code_lines,
+        sum(coalesce(sizes.code_lines, 0)) over change as change_lines,
+        count(*) over change as commits
+    from change_commits
+    join attribution.commit_authorship as authorship using (repository_id, commit_id)
+    left join attribution.commit_sizes as sizes using (repository_id, commit_id)
+    left join attribution.commit_contributors using (repository_id, commit_id)
+    window change as (
+        partition by change_commits.repository_id, change_commits.landed_commit_id
+    )
+),
+
+shares as (
+    select
+        *,
+        case when change_lines > 0 then code_lines / change_lines else 1 / commits end as share
+    from weighted
+)
+
+select
+    repository_id,
+    landed_commit_id as commit_id,
+    any_value(commits) as commits,
+    sum(share * model_share) as model_share,
+    sum(share * human_share) as human_share,
+    sum(share * automation_share) as automation_share,
+    sum(share * undeclared_share) as undeclared_share,
+    coalesce(sum(share * model_share) filter (tier = 'attested'), 0) as attested_share,
+    coalesce(sum(share * model_share) filter (tier = 'declared'), 0) as declared_share,
+    coalesce(sum(share * model_share) filter (tier = 'indicated'), 0) as indicated_share,
+    case
+        when bool_or(tier = 'attested') then 'attested'
+        when bool_or(tier = 'declared') then 'declared'
+        when bool_or(tier = 'indicated') then 'indicated'
+        else 'none'
+    end as tier,
+    arg_max(agent, share * model_share) filter (agent is not null) as agent,
+    arg_max(model, share * model_share) filter (model is not null) as model,
+    arg_max(contributor_id, share) filter (contributor_id is not null) as contributor_id
+from shares
+group by repository_id, landed_commit_id;
+
+comment on table attribution.change_authorship is 'One row per landed change.';
+comment on column attribution.change_authorship.repository_id is 'name of the repository';
+comment on column attribution.change_authorship.commit_id is 'the landed change';
+comment on column attribution.change_authorship.commits is 'commits that its lines are attributed by (count)';
+comment on column attribution.change_authorship.model_share is 'share of its code lines that a model wrote, by the evidence (0 to 1)';
+comment on column attribution.change_authorship.human_share is 'share that a human wrote: commits without evidence before agents existed (0 to 1)';
+comment on column attribution.change_authorship.automation_share is 'share that automation wrote (0 to 1)';
+comment on column attribution.change_authorship.undeclared_share is 'share without evidence either way (0 to 1)';
+comment on column attribution.change_authorship.attested_share is 'part of the model share from line-level records (0 to 1)';
+comment on column attribution.change_authorship.declared_share is 'part of the model share from identities and trailers (0 to 1)';
+comment on column attribution.change_authorship.indicated_share is 'part of the model share from body text and branch names (0 to 1)';
+comment on column attribution.change_authorship.tier is 'strongest tier of evidence: attested, declared, indicated or none';
+comment on column attribution.change_authorship.agent is 'agent with the largest share; null without one';
+comment on column attribution.change_authorship.model is 'model with the largest share, where told';
+comment on column attribution.change_authorship.contributor_id is 'contributor with the largest share of its lines; null for bots and agents';

@@ -1,0 +1,46 @@
+create or replace table attribution.commit_sizes as
+with file_changes as (
+    select * from staging.file_changes
+),
+
+diffs as (
+    select * from staging.commit_diffs
+),
+
+code as (
+    select
+        file_changes.repository_id,
+        file_changes.commit_id,
+        sum(file_changes.added_lines) as code_lines,
+        sum(file_changes.deleted_lines) as deleted_code_lines,
+        count(*) filter (where file_changes.is_missing) as missing_code_files,
+        count(*) as code_files
+    from file_changes
+    join raw.file_classes using (repository_id, path)
+    where file_classes.class in ('source', 'test')
+    group by file_changes.repository_id, file_changes.commit_id
+)
+
+select
+    diffs.repository_id,
+    diffs.commit_id,
+    diffs.files,
+    diffs.missing_files,
+    diffs.added_lines,
+    diffs.deleted_lines,
+    -- a change without code files has no code lines; one whose code files all lack their blobs
+    -- has an unknown number
+    case when code.commit_id is null then 0 else code.code_lines end as code_lines,
+    case when code.commit_id is null then 0 else code.deleted_code_lines end as deleted_code_lines
+from diffs
+left join code using (repository_id, commit_id);
+
+comment on table attribution.commit_sizes is 'One row per commit whose diff was taken.';
+comment on column attribution.commit_sizes.repository_id is 'name of the repository';
+comment on column attribution.commit_sizes.commit_id is 'the commit';
+comment on column attribution.commit_sizes.files is 'changed files (count)';
+comment on column attribution.commit_sizes.missing_files is 'changed files without line counts (count)';
+comment on column attribution.commit_sizes.added_lines is 'added lines, all classes; null where none is known';
+comment on column attribution.commit_sizes.deleted_lines is 'deleted lines, all classes; null where none is known';
+comment on column attribution.commit_sizes.code_lines is 'added lines in files of class source and test; null where none is known';
+comment on column attribution.commit_sizes.deleted_code_lines is 'deleted lines in files of class source and test; null where none is known';

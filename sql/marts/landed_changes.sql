@@ -1,0 +1,122 @@
+create or replace table marts.landed_changes as
+with landed as (
+    select
+        commits.*,
+        landings.position,
+        cast(commits.committed_at at time zone settings.time_zone as date) as landed_day
+    from staging.commits
+    join staging.landings using (repository_id, commit_id)
+    cross join raw.settings
+    where landings.is_landed_change
+),
+
+pull_requests as (
+    select
+        repository_id,
+        landed_commit_id as commit_id,
+        -- one merge can land several (stacked, or a train): the newest names it
+        max(pull_request_number) as pull_request_number,
+        count(*) as pull_requests
+    from staging.pull_requests
+    where landed_commit_id is not null
+    group by repository_id, landed_commit_id
+),
+
+excluded as (
+    select distinct on (landed.repository_id, landed.commit_id)
+        landed.repository_id,
+        landed.commit_id,
+        exclusions.reason
+    from landed
+    join raw.exclusions
+        on (exclusions.repository_id is null or exclusions.repository_id = landed.repository_id)
+        and (
+            starts_with(landed.commit_id, exclusions.commit_id)
+            or lower(landed.author_email) = exclusions.author_email
+        )
+)
+
+select
+    landed.repository_id,
+    landed.commit_id,
+    landed.position,
+    landed.committed_at as landed_at,
+    landed.landed_day,
+    cast(date_trunc('quarter', landed.landed_day) as date) as quarter_start,
+    year(landed.landed_day) || 'Q' || quarter(landed.landed_day) as quarter,
+    landed.subject,
+    case
+        when landed.parent_count > 1 then 'merge'
+        when pull_requests.pull_request_number is not null then 'squash'
+        else 'direct'
+    end as kind,
+    pull_requests.pull_request_number,
+    pull_requests.pull_requests,
+    authorship.contributor_id,
+    authorship.commits,
+    sizes.files,
+    sizes.missing_files,
+    sizes.added_lines,
+    sizes.deleted_lines,
+    sizes.added_lines - sizes.deleted_lines as net_lines,
+    sizes.code_lines,
+    sizes.code_lines - sizes.deleted_code_lines as net_code_lines,
+    sizes.code_lines * authorship.model_share as model_lines,
+    sizes.code_lines * authorship.human_share as human_lines,
+    sizes.code_lines * authorship.automation_share as automation_lines,
+    sizes.code_lines * authorship.undeclared_share as undeclared_lines,
+    sizes.code_lines * authorship.attested_share as attested_lines,
+    sizes.code_lines * authorship.declared_share as declared_lines,
+    sizes.code_lines * authorship.indicated_share as indicated_lines,
+    authorship.model_share,
+    authorship.human_share,
+    authorship.automation_share,
+    authorship.undeclared_share,
+    authorship.tier,
+    authorship.agent,
+    authorship.model,
+    excluded.commit_id is not null as is_excluded,
+    excluded.reason as exclusion_reason
+from landed
+join attribution.change_authorship as authorship using (repository_id, commit_id)
+left join attribution.commit_sizes as sizes using (repository_id, commit_id)
+left join pull_requests using (repository_id, commit_id)
+left join excluded using (repository_id, commit_id);
+
+comment on table marts.landed_changes is 'One row per landed change: a commit of the first-parent chain of a default branch.';
+comment on column marts.landed_changes.repository_id is 'name of the repository';
+comment on column marts.landed_changes.commit_id is 'the commit';
+comment on column marts.landed_changes.position is 'index in the first-parent chain; 0 is the oldest';
+comment on column marts.landed_changes.landed_at is 'when it landed: committer time (UTC)';
+comment on column marts.landed_changes.landed_day is 'day it landed, in the time zone of the settings';
+comment on column marts.landed_changes.quarter_start is 'first day of its quarter';
+comment on column marts.landed_changes.quarter is 'its quarter, such as 2026Q1';
+comment on column marts.landed_changes.subject is 'first line of its message';
+comment on column marts.landed_changes.kind is 'merge, squash (one commit that stands for a pull request) or direct';
+comment on column marts.landed_changes.pull_request_number is 'pull request that it stands for; null where none is known';
+comment on column marts.landed_changes.pull_requests is 'pull requests that it landed (count); null where none is known';
+comment on column marts.landed_changes.contributor_id is 'contributor who wrote most of it; null for bots and agents';
+comment on column marts.landed_changes.commits is 'commits that its lines are attributed by (count)';
+comment on column marts.landed_changes.files is 'changed files (count); null where the diff is not known';
+comment on column marts.landed_changes.missing_files is 'changed files without line counts (count)';
+comment on column marts.landed_changes.added_lines is 'added lines, all file classes; null where not known';
+comment on column marts.landed_changes.deleted_lines is 'deleted lines, all file classes; null where not known';
+comment on column marts.landed_changes.net_lines is 'added minus deleted lines, all file classes';
+comment on column marts.landed_changes.code_lines is 'added lines in files of class source and test; null where not known';
+comment on column marts.landed_changes.net_code_lines is 'added minus deleted lines in files of class source and test';
+comment on column marts.landed_changes.model_lines is 'code lines that a model wrote, by the evidence';
+comment on column marts.landed_changes.human_lines is 'code lines that a human wrote';
+comment on column marts.landed_changes.automation_lines is 'code lines that automation wrote';
+comment on column marts.landed_changes.undeclared_lines is 'code lines without evidence either way';
+comment on column marts.landed_changes.attested_lines is 'model lines by line-level records';
+comment on column marts.landed_changes.declared_lines is 'model lines by identities and trailers';
+comment on column marts.landed_changes.indicated_lines is 'model lines by body text and branch names';
+comment on column marts.landed_changes.model_share is 'share of its code lines by a model (0 to 1)';
+comment on column marts.landed_changes.human_share is 'share by a human (0 to 1)';
+comment on column marts.landed_changes.automation_share is 'share by automation (0 to 1)';
+comment on column marts.landed_changes.undeclared_share is 'share without evidence (0 to 1)';
+comment on column marts.landed_changes.tier is 'strongest tier of evidence';
+comment on column marts.landed_changes.agent is 'agent with the largest share';
+comment on column marts.landed_changes.model is 'model with the largest share, where told';
+comment on column marts.landed_changes.is_excluded is 'whether the settings leave it out of every measure';
+comment on column marts.landed_changes.exclusion_reason is 'why, as the settings say';

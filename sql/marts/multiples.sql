@@ -1,0 +1,116 @@
+-- after: marts.change_units, marts.contributor_activity, marts.quarters
+create or replace table marts.multiples as
+with quarters as (
+    select * from marts.quarters
+),
+
+settings as (
+    select * from raw.settings
+),
+
+pull_requests_known as (
+    select scopes.scope, scopes.scope_name, count(changes.pull_request_number) > 0 as is_known
+    from marts.scopes
+    left join marts.scope_changes as changes
+        on changes.scope = scopes.scope and changes.scope_name = scopes.scope_name
+    group by all
+),
+
+bars as (
+    select
+        bars.* replace (
+            -- where no pull request is known at all, their number is not 0 but missing
+            case when measure != 'merged_pull_requests' or is_known then bar end as bar
+        ),
+        quarters.* exclude (scope, scope_name, quarter_start),
+        caps.cap_lines
+    from marts.bars
+    join quarters using (scope, scope_name, quarter_start)
+    join pull_requests_known using (scope, scope_name)
+    left join marts.caps using (scope, scope_name, quarter_start)
+),
+
+baselines as (
+    select
+        scope,
+        scope_name,
+        measure,
+        count(bar) filter (is_baseline) as baseline_quarters,
+        avg(bar) filter (is_baseline) as baseline_bar
+    from bars
+    group by all
+),
+
+compared as (
+    select
+        bars.*,
+        baselines.baseline_quarters,
+        case
+            when baselines.baseline_quarters >= settings.baseline_min_quarters
+                then baselines.baseline_bar
+        end as usable_baseline_bar,
+        case when usable_baseline_bar > 0 then bars.bar / usable_baseline_bar end as multiple
+    from bars
+    join baselines using (scope, scope_name, measure)
+    cross join settings
+)
+
+select
+    compared.scope,
+    compared.scope_name,
+    compared.measure,
+    compared.quarter_start,
+    compared.quarter,
+    compared.is_partial,
+    compared.is_whole,
+    compared.is_baseline,
+    compared.days,
+    compared.landed_changes,
+    compared.total,
+    compared.uncapped_total,
+    case when compared.measure = 'code_lines' then compared.cap_lines end as cap_lines,
+    compared.active_contributors,
+    compared.bar,
+    compared.baseline_quarters,
+    compared.usable_baseline_bar as baseline_bar,
+    compared.multiple,
+    intervals.multiple_low,
+    intervals.multiple_high,
+    intervals.multiple_low_log_t,
+    intervals.multiple_high_log_t,
+    intervals.interval_contributors,
+    case
+        when compared.usable_baseline_bar is null then 'no baseline'
+        when compared.bar is null then 'no active contributor'
+        when compared.usable_baseline_bar <= 0 then 'nothing landed in the baseline'
+        else intervals.reason
+    end as reason
+from compared
+left join given_multiple_intervals as intervals
+    using (scope, scope_name, measure, quarter_start);
+
+comment on table marts.multiples is 'One row per scope, measure and quarter: the multiple against the baseline, with its interval.';
+comment on column marts.multiples.scope is 'organisation or repository';
+comment on column marts.multiples.scope_name is 'name of the organisation or repository';
+comment on column marts.multiples.measure is 'code_lines (the shipped-code multiple: capped added lines of class source and test), net_lines (added minus deleted, uncapped), landed_changes or merged_pull_requests';
+comment on column marts.multiples.quarter_start is 'first day of the quarter';
+comment on column marts.multiples.quarter is 'the quarter, such as 2026Q1';
+comment on column marts.multiples.is_partial is 'whether the cut-off falls before its end';
+comment on column marts.multiples.is_whole is 'whether the scope has history from its first day to its end';
+comment on column marts.multiples.is_baseline is 'whether it belongs to the baseline';
+comment on column marts.multiples.days is 'days measured (count)';
+comment on column marts.multiples.landed_changes is 'landed changes with a value (count)';
+comment on column marts.multiples.total is 'units landed in the quarter, capped';
+comment on column marts.multiples.uncapped_total is 'units landed in the quarter, uncapped';
+comment on column marts.multiples.cap_lines is 'cap on a change (code lines); null: no cap';
+comment on column marts.multiples.active_contributors is 'active contributors, mean over the days measured';
+comment on column marts.multiples.bar is 'units landed per active contributor and day, mean over days';
+comment on column marts.multiples.baseline_quarters is 'quarters of the baseline with a bar (count)';
+comment on column marts.multiples.baseline_bar is 'mean of the bars of the baseline; null with too few quarters';
+comment on column marts.multiples.multiple is 'bar over baseline bar; null where there is none, see reason';
+comment on column marts.multiples.multiple_low is 'lower end of the 95% interval: cluster percentile bootstrap by contributor';
+comment on column marts.multiples.multiple_high is 'upper end of that interval';
+comment on column marts.multiples.multiple_low_log_t is 'lower end of the 95% interval: t on the log, bootstrap standard error';
+comment on column marts.multiples.multiple_high_log_t is 'upper end of that interval';
+comment on column marts.multiples.interval_contributors is 'contributors active in the baseline or the quarter (count)';
+comment on column marts.multiples.reason is 'why the multiple or its interval is missing; null where nothing is';
