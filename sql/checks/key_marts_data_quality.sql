@@ -1,0 +1,5 @@
+-- is there exactly one row per key in marts.data_quality?
+select repository_id, issue, count(*) as rows
+from marts.data_quality
+group by all
+having count(*) > 1

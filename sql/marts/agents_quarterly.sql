@@ -1,0 +1,58 @@
+create or replace table marts.agents_quarterly as
+with agent_lines as (
+    -- by commit, so that a merge of several agents' commits gives each its own
+    select
+        changes.scope,
+        changes.scope_name,
+        changes.quarter_start,
+        changes.quarter,
+        changes.repository_id,
+        changes.commit_id,
+        coalesce(authorship.agent, 'not named') as agent,
+        changes.code_lines
+            * authorship.model_share
+            * case
+                when sum(coalesce(sizes.code_lines, 0)) over change > 0
+                    then coalesce(sizes.code_lines, 0) / sum(coalesce(sizes.code_lines, 0)) over change
+                else 1 / count(*) over change
+            end as model_lines,
+        authorship.model_share
+    from marts.scope_changes as changes
+    join attribution.change_commits as parts
+        on parts.repository_id = changes.repository_id
+        and parts.landed_commit_id = changes.commit_id
+    join attribution.commit_authorship as authorship
+        on authorship.repository_id = parts.repository_id
+        and authorship.commit_id = parts.commit_id
+    left join attribution.commit_sizes as sizes
+        on sizes.repository_id = parts.repository_id
+        and sizes.commit_id = parts.commit_id
+    window change as (
+        partition by changes.scope, changes.scope_name, changes.repository_id, changes.commit_id
+    )
+)
+
+select
+    agent_lines.scope,
+    agent_lines.scope_name,
+    agent_lines.quarter_start,
+    agent_lines.quarter,
+    agent_lines.agent,
+    coalesce(sum(agent_lines.model_lines), 0) as model_lines,
+    coalesce(sum(agent_lines.model_lines), 0) / nullif(any_value(totals.code_lines), 0)
+        as share_of_code_lines,
+    count(distinct (agent_lines.repository_id, agent_lines.commit_id)) as landed_changes
+from agent_lines
+join marts.authorship_quarterly as totals using (scope, scope_name, quarter_start)
+where agent_lines.model_share > 0
+group by all;
+
+comment on table marts.agents_quarterly is 'One row per scope, quarter and agent with evidence.';
+comment on column marts.agents_quarterly.scope is 'organisation or repository';
+comment on column marts.agents_quarterly.scope_name is 'name of the organisation or repository';
+comment on column marts.agents_quarterly.quarter_start is 'first day of the quarter';
+comment on column marts.agents_quarterly.quarter is 'the quarter, such as 2026Q1';
+comment on column marts.agents_quarterly.agent is 'the agent; not named where the evidence names none';
+comment on column marts.agents_quarterly.model_lines is 'code lines credited to it';
+comment on column marts.agents_quarterly.share_of_code_lines is 'those over all code lines landed in the quarter (0 to 1)';
+comment on column marts.agents_quarterly.landed_changes is 'landed changes that it has a part in (count)';

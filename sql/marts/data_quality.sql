@@ -1,0 +1,140 @@
+create or replace table marts.data_quality as
+with changes as (
+    select * from marts.landed_changes
+),
+
+issues as (
+    select
+        repository_id,
+        'repository could not be mined in the last run' as issue,
+        1 as affected,
+        1 as total,
+        problem as detail
+    from raw.repository_settings
+    where problem is not null
+    union all
+    select
+        repository_id,
+        'shallow clone',
+        1,
+        1,
+        'history before its boundary is missing, and what the boundary commits changed is unknown'
+    from raw.repositories
+    where is_shallow
+    union all
+    select
+        repository_id,
+        'landed changes without a diff',
+        count(*) filter (files is null),
+        count(*),
+        'at the boundary of a shallow clone, or unreadable; they count in no measure of lines'
+    from changes
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'file changes without line counts',
+        coalesce(sum(missing_files), 0),
+        coalesce(sum(files), 0),
+        'a blob is missing (partial clone); `git fetch --refetch` completes the clone'
+    from changes
+    group by repository_id
+    union all
+    select repository_id, 'commits that could not be read', count(*), null, string_agg(left(commit_id, 12) || ': ' || problem, '; ' order by commit_id)
+    from (from raw.problems limit 20)
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'landed changes after the data cut-off',
+        count(*) filter (landed_at > cutoff_at or landed_at is null),
+        count(*),
+        'their committer time is in the future or out of range; they are in no quarter'
+    from changes
+    cross join marts.cutoff
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'landed changes that go back in time',
+        count(*) filter (goes_back),
+        count(*),
+        'committed more than a day before the landed change below; they count in the quarter of their own time'
+    from (
+        select
+            repository_id,
+            landed_at < lag(landed_at) over (partition by repository_id order by position)
+                - interval 1 day as goes_back
+        from changes
+    )
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'landed changes not tied to a pull request',
+        count(*) filter (pull_request_number is null),
+        count(*),
+        'direct commits, and pull requests that neither refs nor messages tell'
+    from changes
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'pull requests of unknown outcome',
+        count(*) filter (outcome = 'unknown'),
+        count(*),
+        'likely aimed at another branch; they are in no success rate'
+    from marts.pull_requests
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'pull requests without a known head',
+        count(*) filter (head_commit_id is null),
+        count(*),
+        'only a message names them: this clone has no refs/pull; they are in no success rate'
+    from marts.pull_requests
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'code lines without evidence of who wrote them',
+        cast(coalesce(sum(undeclared_lines), 0) as bigint),
+        cast(coalesce(sum(code_lines), 0) as bigint),
+        'undeclared: landed since agents exist, and nothing says who wrote them'
+    from changes
+    group by repository_id
+    union all
+    select repository_id, 'landed changes left out by the settings', count(*) filter (is_excluded), count(*), any_value(exclusion_reason)
+    from changes
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'contributors resolved by name and address',
+        count(distinct contributor_id) filter (rule = 'name and address'),
+        count(distinct contributor_id),
+        'their address is no proper one: people with the same name and address may be one'
+    from attribution.identities
+    where not is_agent
+    group by repository_id
+)
+
+select
+    repository_id,
+    issue,
+    cast(affected as bigint) as affected,
+    cast(total as bigint) as total,
+    affected / nullif(total, 0) as share,
+    detail
+from issues
+where affected > 0
+order by repository_id, issue;
+
+comment on table marts.data_quality is 'One row per repository and issue that limits what its numbers can say.';
+comment on column marts.data_quality.repository_id is 'name of the repository';
+comment on column marts.data_quality.issue is 'what the matter is';
+comment on column marts.data_quality.affected is 'how many it affects (count of what the issue names)';
+comment on column marts.data_quality.total is 'out of how many; null where there is no whole';
+comment on column marts.data_quality.share is 'affected over total (0 to 1)';
+comment on column marts.data_quality.detail is 'what follows, or the error';

@@ -1,0 +1,26 @@
+create or replace table marts.file_classes_quarterly as
+select
+    changes.scope,
+    changes.scope_name,
+    changes.quarter_start,
+    changes.quarter,
+    file_classes.class,
+    coalesce(sum(file_changes.added_lines), 0) as added_lines,
+    coalesce(sum(file_changes.deleted_lines), 0) as deleted_lines,
+    count(*) as file_changes,
+    count(*) filter (file_changes.is_missing) as missing_files
+from marts.scope_changes as changes
+join staging.file_changes using (repository_id, commit_id)
+join raw.file_classes using (repository_id, path)
+group by all;
+
+comment on table marts.file_classes_quarterly is 'One row per scope, quarter and file class with a landed file change.';
+comment on column marts.file_classes_quarterly.scope is 'organisation or repository';
+comment on column marts.file_classes_quarterly.scope_name is 'name of the organisation or repository';
+comment on column marts.file_classes_quarterly.quarter_start is 'first day of the quarter';
+comment on column marts.file_classes_quarterly.quarter is 'the quarter, such as 2026Q1';
+comment on column marts.file_classes_quarterly.class is 'source, test, docs, config, data, generated, vendored, lockfile or binary';
+comment on column marts.file_classes_quarterly.added_lines is 'added lines, where known';
+comment on column marts.file_classes_quarterly.deleted_lines is 'deleted lines, where known';
+comment on column marts.file_classes_quarterly.file_changes is 'changed files (count)';
+comment on column marts.file_classes_quarterly.missing_files is 'changed files without line counts because a blob is missing (count)';

@@ -1,0 +1,73 @@
+create or replace table marts.report_facts as
+with quarters as (
+    select * from marts.quarters where scope = 'organisation'
+),
+
+baseline as (
+    select
+        count(*) as baseline_quarters,
+        min(quarter) as first_baseline,
+        max(quarter) as last_baseline,
+        any_value(baseline_kind) as baseline_kind
+    from quarters
+    where is_baseline
+)
+
+select
+    settings.organisation,
+    cutoff.cutoff_at,
+    cutoff.cutoff_day,
+    cutoff.started_day,
+    (select min(quarter_start) from quarters) as first_quarter,
+    (select max(quarter_start) from quarters) as last_quarter,
+    (select max(quarter_start) from quarters where not is_partial) as last_whole_quarter,
+    baseline.baseline_quarters,
+    baseline.baseline_kind,
+    case
+        when baseline.baseline_quarters = 0 then null
+        when baseline.baseline_quarters = 1 then baseline.first_baseline
+        else baseline.first_baseline || ' to ' || baseline.last_baseline
+    end as baseline_label,
+    settings.preset,
+    settings.agents_since,
+    settings.activity_days,
+    settings.merge_window_days,
+    settings.cap_quantile,
+    settings.time_zone,
+    (select count(*) from marts.repositories) as repositories,
+    (select count(*) from marts.repositories where status = 'stale') as stale_repositories,
+    (select count(*) from marts.landed_changes) as landed_changes,
+    (select coalesce(sum(code_lines), 0) from marts.landed_changes) as code_lines,
+    (select count(*) from marts.contributors where landed_changes > 0) as contributors,
+    (select count(*) from marts.pull_requests) as pull_requests,
+    settings.quarterdeck_version,
+    settings.settings_json
+from raw.settings
+cross join marts.cutoff
+cross join baseline;
+
+comment on table marts.report_facts is 'One row: what the report says about itself.';
+comment on column marts.report_facts.organisation is 'name of the organisation';
+comment on column marts.report_facts.cutoff_at is 'data cut-off (UTC)';
+comment on column marts.report_facts.cutoff_day is 'day of the cut-off';
+comment on column marts.report_facts.started_day is 'day of the oldest landed change; null without any';
+comment on column marts.report_facts.first_quarter is 'first day of the first quarter with a landed change';
+comment on column marts.report_facts.last_quarter is 'first day of the quarter of the cut-off';
+comment on column marts.report_facts.last_whole_quarter is 'first day of the last quarter that ended by the cut-off';
+comment on column marts.report_facts.baseline_quarters is 'quarters of the baseline (count)';
+comment on column marts.report_facts.baseline_kind is 'how the baseline was chosen';
+comment on column marts.report_facts.baseline_label is 'the baseline in words, such as 2021Q1 to 2024Q4; null without one';
+comment on column marts.report_facts.preset is 'published definition that the multiple follows';
+comment on column marts.report_facts.agents_since is 'day since which a commit without evidence is undeclared';
+comment on column marts.report_facts.activity_days is 'activity window (days)';
+comment on column marts.report_facts.merge_window_days is 'merge window (days)';
+comment on column marts.report_facts.cap_quantile is 'cap quantile of change size; null: no cap';
+comment on column marts.report_facts.time_zone is 'time zone of days and quarters';
+comment on column marts.report_facts.repositories is 'repositories (count)';
+comment on column marts.report_facts.stale_repositories is 'repositories that the last run could not mine (count)';
+comment on column marts.report_facts.landed_changes is 'landed changes (count)';
+comment on column marts.report_facts.code_lines is 'code lines landed, uncapped';
+comment on column marts.report_facts.contributors is 'contributors with a landed change (count)';
+comment on column marts.report_facts.pull_requests is 'pull requests known (count)';
+comment on column marts.report_facts.quarterdeck_version is 'version that built the database';
+comment on column marts.report_facts.settings_json is 'all settings, as JSON';
