@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from quarterdeck.estimates.survival import kaplan_meier
+
+rows = st.lists(
+    st.tuples(st.integers(0, 15), st.booleans(), st.integers(0, 4)), min_size=1, max_size=30
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows, st.sampled_from([0.8, 0.95]))
+@pytest.mark.filterwarnings("ignore:The confidence interval is undefined:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
+def test_curve_equals_scipy(table: list[tuple[int, bool, int]], level: float) -> None:
+    duration, event, count = (np.array(column) for column in zip(*table, strict=True))
+    found = kaplan_meier(duration, event, count, level=level)
+    each, died = np.repeat(duration, count).astype(float), np.repeat(event, count)
+    assume(died.any())
+    expected = stats.ecdf(stats.CensoredData(uncensored=each[died], right=each[~died])).sf
+    interval = expected.confidence_interval(level, method="log-log")
+    at = np.isin(expected.quantiles, found.time)
+    assert found.time.tolist() == sorted(set(each[died]))
+    alive = found.survival > 0
+    np.testing.assert_allclose(found.survival, expected.probabilities[at], atol=1e-12)
+    low, high = interval.low.probabilities[at], interval.high.probabilities[at]
+    np.testing.assert_allclose(found.low[alive], low[alive], rtol=1e-9)
+    np.testing.assert_allclose(found.high[alive], high[alive], rtol=1e-9)
+    assert np.isnan(found.low[~alive]).all() and np.isnan(found.high[~alive]).all()
+    assert found.last == each.max()
+    np.testing.assert_allclose(found.at(each), expected.evaluate(each), atol=1e-12)
+
+
+def test_worked_example() -> None:
+    # 10 lines: 2 die at 5 days, 3 are censored at 5, 1 of the last 5 dies at 9: 0.8, then 0.64.
+    curve = kaplan_meier([5, 5, 9, 20], [True, False, True, False], [2, 3, 1, 4])
+    assert curve.time.tolist() == [5.0, 9.0]
+    assert curve.at_risk.tolist() == [10.0, 5.0]
+    assert curve.events.tolist() == [2.0, 1.0]
+    assert curve.survival == pytest.approx([0.8, 0.64])
+    assert curve.at([0, 4.9, 5, 20]) == pytest.approx([1.0, 1.0, 0.8, 0.64])
+    assert np.isnan(curve.at([20.1, np.nan])).all()
+    assert np.isnan(curve.time_to(0.5))
+    assert curve.time_to(0.64) == 9.0
+    assert curve.last == 20.0
+
+
+def test_half_life_when_all_die() -> None:
+    curve = kaplan_meier([1, 2, 3, 4], [True] * 4)
+    assert curve.time_to() == 2.0
+    assert curve.at([4, 100]).tolist() == [0.0, 0.0]
+
+
+def test_no_event_and_no_row() -> None:
+    censored = kaplan_meier([3, 7], [False, False])
+    assert censored.time.size == 0
+    assert censored.at([7]).tolist() == [1.0]
+    assert np.isnan(censored.at([8])).all()
+    empty = kaplan_meier([], [])
+    assert empty.time.size == 0
+    assert np.isnan(empty.at([0])).all() and np.isnan(empty.time_to())
+
+
+def test_malformed_input_is_rejected() -> None:
+    with pytest.raises(ValueError, match="one length"):
+        kaplan_meier([1, 2], [True])
+    with pytest.raises(ValueError, match="finite"):
+        kaplan_meier([-1], [True])
+    with pytest.raises(ValueError, match="finite"):
+        kaplan_meier([1], [True], [np.nan])
+    with pytest.raises(ValueError, match="boolean"):
+        kaplan_meier([1], [1])
+    with pytest.raises(ValueError, match="level"):
+        kaplan_meier([1], [True], level=95)
+    curve = kaplan_meier([1], [True])
+    with pytest.raises(ValueError, match="times"):
+        curve.at([-1])
+    with pytest.raises(ValueError, match="share"):
+        curve.time_to(1.0)
