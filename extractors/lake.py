@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -123,6 +124,29 @@ class Lake:
                 if int(part.stem) <= number - _KEPT_SNAPSHOTS:
                     part.unlink(missing_ok=True)
 
+    def write_outcome(self, repository_id: str, problem: str | None) -> None:
+        """Keep how the last run went for a repository: None, or why it could not be mined.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        path = self.root / "outcomes" / f"{quote(repository_id, safe='')}.json"
+        outcome = {
+            "repository_id": repository_id,
+            "problem": problem,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        _write_whole(path, (json.dumps(outcome) + "\n").encode())
+
+    def outcomes(self) -> dict[str, str]:
+        """Why a repository could not be mined in its last run, by its name."""
+        problems = {}
+        for path in sorted(self.root.glob("outcomes/*.json")):
+            outcome = _json_object(path)
+            if outcome.get("problem") is not None:
+                problems[str(outcome["repository_id"])] = str(outcome["problem"])
+        return problems
+
     def _snapshot_number(self, repository_id: str) -> int:
         parts = self._folder("repositories", repository_id).glob("*.parquet")
         return max((int(part.stem) for part in parts), default=0)
@@ -167,15 +191,24 @@ def _read(part: Path, columns: list[str] | None = None) -> pl.DataFrame:
         ) from error
 
 
-def _read_version(version_file: Path) -> int:
+def _json_object(path: Path) -> dict[str, object]:
     try:
-        version = json.loads(version_file.read_text())["quarterdeck_lake"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LakeError(f"{path}: cannot be read ({error}); restore or remove it") from error
+    if not isinstance(found, dict):
+        raise LakeError(f"{path}: holds no JSON object; restore or remove it")
+    return found
+
+
+def _read_version(version_file: Path) -> int:
+    version = _json_object(version_file).get("quarterdeck_lake")
+    if not isinstance(version, int):
         raise LakeError(
-            f"{version_file}: cannot be read ({error}); restore it, or name another folder "
-            "for the lake"
-        ) from error
-    if not isinstance(version, int) or version > LAKE_VERSION:
+            f"{version_file}: tells no lake version; restore it, or name another folder for the "
+            "lake"
+        )
+    if version > LAKE_VERSION:
         raise LakeVersionError(
             f"{version_file.parent}: this lake has version {version}, written by a newer "
             f"Quarterdeck; this one knows versions up to {LAKE_VERSION}: upgrade Quarterdeck, "

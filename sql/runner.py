@@ -86,8 +86,8 @@ def build(
     parts: Mapping[str, Sequence[Path]],
     given: Mapping[str, Given],
     progress: Callable[[str], None] = lambda name: None,
-) -> None:
-    """Build a database from lake parts, as a new file; run the checks on it.
+) -> list[str]:
+    """Build a database from lake parts, as a new file, as far as the given frames allow.
 
     Args:
         work: the new file; replaced if it is there.
@@ -95,24 +95,61 @@ def build(
         given: the frames that files read as `given_<name>`.
         progress: called with the name of each object before it is made.
 
+    Returns:
+        names of the objects that were put off, because they need a frame that is not given
+        yet; `complete` makes them.
+
+    Raises:
+        BuildError: a statement failed.
+    """
+    remove(work)
+    put_off: list[str] = []
+    with _open(work) as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        for item in load_objects():
+            if item.given - given.keys() or item.needs.intersection(put_off):
+                put_off.append(item.name)
+                continue
+            progress(item.name)
+            _make(connection, item, parts, given)
+    return put_off
+
+
+def complete(
+    work: Path,
+    given: Mapping[str, Given],
+    put_off: Sequence[str],
+    progress: Callable[[str], None] = lambda name: None,
+) -> None:
+    """Make what `build` put off, and run the checks.
+
+    Args:
+        work: the file that `build` made.
+        given: the frames that were missing.
+        put_off: what `build` returned.
+        progress: called with the name of each object before it is made.
+
     Raises:
         BuildError: a statement failed.
         CheckFailedError: a check returned rows.
     """
-    remove(work)
+    with _open(work) as connection:
+        for item in load_objects():
+            if item.name in put_off:
+                progress(item.name)
+                _make(connection, item, {}, given)
+        run_checks(connection)
+        connection.execute("checkpoint")
+
+
+def _open(work: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(work))
     except duckdb.Error as error:
-        raise BuildError(f"{work}: cannot be created ({error})") from error
-    with connection:
-        connection.execute("set timezone = 'UTC'; set preserve_insertion_order = true")
-        for schema in SCHEMAS:
-            connection.execute(f"create schema if not exists {schema}")
-        for item in load_objects():
-            progress(item.name)
-            _make(connection, item, parts, given)
-        run_checks(connection)
-        connection.execute("checkpoint")
+        raise BuildError(f"{work}: cannot be opened ({error})") from error
+    connection.execute("set timezone = 'UTC'")
+    return connection
 
 
 def _make(

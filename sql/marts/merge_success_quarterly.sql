@@ -1,34 +1,8 @@
--- after: marts.pull_requests, marts.scopes
+-- after: marts.merge_counts
 create or replace table marts.merge_success_quarterly as
-with pull_requests as (
+with rated as (
     select
-        scopes.scope,
-        scopes.scope_name,
-        pulls.quarter_start,
-        unnest(['all', pulls.author_class]) as author_class,
-        pulls.is_mature,
-        pulls.is_mature and coalesce(pulls.is_merged_in_window, false) as is_success
-    from marts.scopes
-    join marts.pull_requests as pulls
-        on scopes.repository_id is null or scopes.repository_id = pulls.repository_id
-),
-
-counted as (
-    select
-        scope,
-        scope_name,
-        author_class,
-        quarter_start,
-        count(*) as pull_requests,
-        count(*) filter (is_mature) as mature_pull_requests,
-        count(*) filter (is_success) as merged
-    from pull_requests
-    group by all
-),
-
-rated as (
-    select
-        counted.*,
+        counts.*,
         quarters.quarter,
         quarters.is_partial,
         quarters.is_baseline,
@@ -36,9 +10,9 @@ rated as (
         sum(merged) filter (quarters.is_baseline) over class
             / nullif(sum(mature_pull_requests) filter (quarters.is_baseline) over class, 0)
             as baseline_rate
-    from counted
+    from marts.merge_counts as counts
     join marts.quarters as quarters using (scope, scope_name, quarter_start)
-    window class as (partition by counted.scope, counted.scope_name, counted.author_class)
+    window class as (partition by counts.scope, counts.scope_name, counts.author_class)
 )
 
 select

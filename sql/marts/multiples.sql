@@ -1,4 +1,3 @@
--- after: marts.change_units, marts.contributor_activity, marts.quarters
 create or replace table marts.multiples as
 with quarters as (
     select * from marts.quarters
@@ -86,7 +85,7 @@ select
         else intervals.reason
     end as reason
 from compared
-left join given_multiple_intervals as intervals
+left join marts.multiple_intervals as intervals
     using (scope, scope_name, measure, quarter_start);
 
 comment on table marts.multiples is 'One row per scope, measure and quarter: the multiple against the baseline, with its interval.';

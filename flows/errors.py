@@ -1,0 +1,17 @@
+"""Errors that end a command; each says what is wrong, where, and what to do."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used: names the file, the key, the value and the remedy."""
+
+
+class StaleDataError(Exception):
+    """Some repositories could not be mined; everything else was brought up to date."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        self.problems = problems
+        lines = [f"  {name}: {problem}" for name, problem in problems.items()]
+        super().__init__(
+            f"{len(problems)} of the repositories could not be mined, and their data is stale or "
+            "missing:\n" + "\n".join(lines)
+        )

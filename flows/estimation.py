@@ -1,0 +1,152 @@
+"""From marts to the functions of `estimates`, and back as frames.
+
+What is computed stands in `estimates`; this only turns rows into arrays and arrays into rows.
+"""
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from quarterdeck.estimates.multiples import (
+    ActivityIntervals,
+    CapRule,
+    LandedChanges,
+    MeasuredQuarters,
+    quarterly_multiples,
+)
+from quarterdeck.estimates.proportions import wilson
+from quarterdeck.sql.runner import Given
+
+from .inputs import BASELINE_MIN_QUARTERS, CAP_MIN_POOL, CAP_QUANTILE
+
+#: Resamples of the cluster bootstrap, and its seed: equal data give equal intervals.
+REPLICATES = 1_000
+SEED = 20_260_601
+#: The measure whose changes are capped.
+CAPPED_MEASURE = "code_lines"
+
+_INTERVALS_SCHEMA = pl.Schema(
+    {
+        "scope": pl.String(),
+        "scope_name": pl.String(),
+        "measure": pl.String(),
+        "quarter_start": pl.Date(),
+        "bar": pl.Float64(),
+        "multiple": pl.Float64(),
+        "multiple_low": pl.Float64(),
+        "multiple_high": pl.Float64(),
+        "multiple_low_log_t": pl.Float64(),
+        "multiple_high_log_t": pl.Float64(),
+        "interval_contributors": pl.Int64(),
+        "reason": pl.String(),
+    }
+)
+_WILSON_SCHEMA = pl.Schema(
+    {
+        "merged": pl.Int64(),
+        "mature_pull_requests": pl.Int64(),
+        "rate_low": pl.Float64(),
+        "rate_high": pl.Float64(),
+    }
+)
+_DAY = "cast(date_diff('day', date '1970-01-01', {}) as bigint)"
+
+
+def estimated_frames() -> dict[str, Given]:
+    """The frames that the SQL reads as `given_<name>` after the estimates."""
+    return {"multiple_intervals": multiple_intervals, "wilson": wilson_intervals}
+
+
+def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Point and intervals of every multiple; one row per scope, measure and quarter."""
+    quarters = connection.sql(f"""
+        select scope, scope_name, quarter_start, is_baseline,
+            {_DAY.format("first_day")} as first_day, {_DAY.format("last_day")} as last_day
+        from marts.quarters
+        order by scope, scope_name, quarter_start
+    """).pl()
+    units = connection.sql(f"""
+        select scope, scope_name, measure, contributor_id, units,
+            {_DAY.format("landed_day")} as day
+        from marts.change_units
+    """).pl()
+    activity = connection.sql(f"""
+        select scope, scope_name, contributor_id,
+            {_DAY.format("active_from")} as first_day, {_DAY.format("active_to")} as last_day
+        from marts.contributor_activity
+    """).pl()
+    by_scope = units.partition_by("scope", "scope_name", "measure", as_dict=True)
+    spans = activity.partition_by("scope", "scope_name", as_dict=True)
+    frames = [_INTERVALS_SCHEMA.to_frame()]
+    for scope, own in quarters.partition_by("scope", "scope_name", as_dict=True).items():
+        people = spans.get(scope, activity.clear())
+        for measure in units["measure"].unique().sort():
+            changes = by_scope.get((*scope, measure), units.clear())
+            frames.append(_intervals(measure, own, changes, people))
+    return pl.concat(frames)
+
+
+def _intervals(
+    measure: str, quarters: pl.DataFrame, changes: pl.DataFrame, activity: pl.DataFrame
+) -> pl.DataFrame:
+    people = pl.concat([activity["contributor_id"], changes["contributor_id"]]).drop_nulls()
+    index = {person: number for number, person in enumerate(people.unique().sort())}
+
+    def cluster(column: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return np.array([index.get(person, -1) for person in column], dtype=np.int64)
+
+    day = changes["day"].to_numpy()
+    first, last = quarters["first_day"].to_numpy(), quarters["last_day"].to_numpy()
+    quarter = np.searchsorted(first, day, side="right") - 1
+    inside = (quarter >= 0) & (day <= last[quarter])
+    estimate = quarterly_multiples(
+        LandedChanges(
+            day,
+            np.where(inside, quarter, -1),
+            cluster(changes["contributor_id"]),
+            changes["units"].to_numpy(),
+        ),
+        ActivityIntervals(
+            cluster(activity["contributor_id"]),
+            activity["first_day"].to_numpy(),
+            activity["last_day"].to_numpy(),
+        ),
+        MeasuredQuarters(first, last, _usable_baseline(quarters)),
+        rule=CapRule(CAP_QUANTILE if measure == CAPPED_MEASURE else None, CAP_MIN_POOL),
+        replicates=REPLICATES,
+        seed=SEED,
+    )
+    return quarters.select(
+        "scope",
+        "scope_name",
+        pl.lit(measure).alias("measure"),
+        "quarter_start",
+        pl.Series("bar", estimate.bar),
+        pl.Series("multiple", estimate.multiple),
+        pl.Series("multiple_low", estimate.low),
+        pl.Series("multiple_high", estimate.high),
+        pl.Series("multiple_low_log_t", estimate.low_log_t),
+        pl.Series("multiple_high_log_t", estimate.high_log_t),
+        pl.Series("interval_contributors", estimate.contributors),
+        pl.Series("reason", estimate.reason, dtype=pl.String()),
+    ).fill_nan(None)
+
+
+def _usable_baseline(quarters: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """The baseline quarters, or none where they are too few to be one."""
+    baseline = quarters["is_baseline"].to_numpy()
+    return baseline if baseline.sum() >= BASELINE_MIN_QUARTERS else np.zeros_like(baseline)
+
+
+def wilson_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Wilson intervals of the merge rates; one row per numerator and denominator that occur."""
+    counts = connection.sql("""
+        select distinct merged, mature_pull_requests
+        from marts.merge_counts
+        order by all
+    """).pl()
+    interval = wilson(counts["merged"].to_numpy(), counts["mature_pull_requests"].to_numpy())
+    frame = counts.with_columns(
+        rate_low=pl.Series(interval.low), rate_high=pl.Series(interval.high)
+    )
+    return frame.cast(dict(_WILSON_SCHEMA)).fill_nan(None)

@@ -1,0 +1,149 @@
+"""The frames that the SQL reads beside the lake: settings, rules, classes, identities."""
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import duckdb
+import polars as pl
+
+from quarterdeck.extractors import file_classes, identities
+from quarterdeck.extractors.schemas import TIMESTAMP
+from quarterdeck.sql.agents import load_signals, signals_frame
+from quarterdeck.sql.runner import Given
+
+from .repositories import Source
+from .settings import Settings
+
+#: Not settings yet: the published definition of the multiple fixes them.
+CAP_QUANTILE = 0.99
+CAP_MIN_POOL = 100
+ACTIVITY_DAYS = 365
+BASELINE_MIN_QUARTERS = 2
+
+# Where things are and how fast they are made changes no number.
+_NOT_SHOWN = {"lake", "database", "reports", "clones", "jobs", "prefect", "repositories"}
+
+_SETTINGS_SCHEMA = pl.Schema(
+    {
+        "organisation": pl.String(),
+        "agents_since": pl.Date(),
+        "baseline": pl.String(),
+        "baseline_from": pl.Date(),
+        "baseline_to": pl.Date(),
+        "baseline_min_quarters": pl.Int32(),
+        "preset": pl.String(),
+        "cap_quantile": pl.Float64(),
+        "cap_min_pool": pl.Int32(),
+        "activity_days": pl.Int32(),
+        "merge_window_days": pl.Int32(),
+        "time_zone": pl.String(),
+        "cutoff_at": TIMESTAMP,
+        "quarterdeck_version": pl.String(),
+        "settings_json": pl.String(),
+    }
+)
+_REPOSITORY_SETTINGS_SCHEMA = pl.Schema(
+    {"repository_id": pl.String(), "team": pl.String(), "problem": pl.String()}
+)
+_EXCLUSIONS_SCHEMA = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "commit_id": pl.String(),
+        "author_email": pl.String(),
+        "reason": pl.String(),
+    }
+)
+_OVERRIDES_SCHEMA = pl.Schema({"contributor_name": pl.String(), "email": pl.String()})
+
+
+def given_frames(
+    settings: Settings, sources: Sequence[Source], problems: dict[str, str]
+) -> dict[str, Given]:
+    """Every frame that the SQL reads as `given_<name>` before the estimates.
+
+    Args:
+        settings: the settings in force.
+        sources: the repositories of the database.
+        problems: why a repository could not be mined, by its name.
+
+    Raises:
+        FileClassRuleError: a file class of the settings cannot be used.
+        SignalError: a signal of the settings cannot be used.
+    """
+    rules = file_classes.load_rules(settings.file_classes)
+
+    def classify(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+        paths = connection.sql("""
+            select
+                repository_id,
+                path,
+                coalesce(bool_or(is_binary), false) as is_binary,
+                bool_or('160000' in (old_mode, new_mode)) as is_submodule
+            from raw.file_changes
+            group by repository_id, path
+        """).pl()
+        attributes = connection.sql("""
+            select repository_id, path, content
+            from raw.tip_files
+            where path = '.gitattributes' or ends_with(path, '/.gitattributes')
+        """).pl()
+        return file_classes.classify(paths, attributes, rules)
+
+    def mailmap(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+        found = connection.sql("""
+            select distinct repository_id, author_name as name, author_email as email
+            from raw.commits
+        """).pl()
+        mailmaps = connection.sql(
+            "select repository_id, content from raw.tip_files where path = '.mailmap'"
+        ).pl()
+        return identities.apply_mailmap(found, mailmaps)
+
+    return {
+        "settings": _settings(settings),
+        "repository_settings": pl.DataFrame(
+            [(s.repository_id, s.team, problems.get(s.repository_id)) for s in sources],
+            schema=_REPOSITORY_SETTINGS_SCHEMA,
+            orient="row",
+        ),
+        "exclusions": pl.DataFrame(
+            [
+                (e.repository, e.commit, e.author.lower() if e.author else None, e.reason)
+                for e in settings.exclusions
+            ],
+            schema=_EXCLUSIONS_SCHEMA,
+            orient="row",
+        ),
+        "identity_overrides": pl.DataFrame(
+            [(c.name, email.strip().lower()) for c in settings.contributors for email in c.emails],
+            schema=_OVERRIDES_SCHEMA,
+            orient="row",
+        ).unique("email", keep="first", maintain_order=True),
+        "signals": signals_frame(load_signals(settings.signals)),
+        "file_classes": classify,
+        "mailmapped": mailmap,
+    }
+
+
+def _settings(settings: Settings) -> pl.DataFrame:
+    first, last = settings.baseline_days or (None, None)
+    shown = settings.model_dump(mode="json", exclude=_NOT_SHOWN)
+    row = (
+        settings.organisation,
+        settings.agents_since,
+        settings.baseline,
+        first,
+        last,
+        BASELINE_MIN_QUARTERS,
+        settings.preset,
+        CAP_QUANTILE,
+        CAP_MIN_POOL,
+        ACTIVITY_DAYS,
+        settings.merge_window_days,
+        settings.time_zone,
+        settings.cutoff,
+        version("quarterdeck"),
+        json.dumps(shown, sort_keys=True, ensure_ascii=False),
+    )
+    return pl.DataFrame([row], schema=_SETTINGS_SCHEMA, orient="row")

@@ -1,0 +1,219 @@
+"""The pipeline: the one composition of its steps.
+
+    run -> mine -> mine_one (one task a repository)
+        -> build     raw, staging, attribution, marts
+        -> estimate  intervals back into marts; checks; publish
+        -> report
+
+Each function here is plain; `steps` turns it into a Prefect flow or task in a tracked run.
+"""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quarterdeck.extractors.clones import update_mirror
+from quarterdeck.extractors.errors import ExtractorError, GitCommandError
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.mining import MiningResult, mine_repository
+from quarterdeck.extractors.repository import open_repository
+from quarterdeck.extractors.schemas import TABLES
+from quarterdeck.sql import runner
+
+from .errors import StaleDataError
+from .progress import reporter
+from .repositories import Source, resolve
+from .settings import Settings
+from .steps import elapsed, flow, is_tracked, task
+
+
+@dataclass(frozen=True)
+class Mined:
+    """What mining did: results and problems by repository."""
+
+    results: tuple[MiningResult, ...]
+    problems: dict[str, str]
+
+
+def _retry_is_worthwhile(_task: Any, _run: Any, state: Any) -> bool:
+    """A network or a busy disk may recover; a wrong path will not."""
+    failure = state.result(raise_on_failure=False)
+    return isinstance(failure, GitCommandError | OSError)
+
+
+@flow(name="quarterdeck", flow_run_name="quarterdeck {settings.organisation}")
+def run(settings: Settings, with_report: bool = True) -> Path | None:
+    """Mine, build, estimate and report; the whole main job.
+
+    Returns:
+        where the report is, if one was asked for.
+
+    Raises:
+        StaleDataError: some repositories failed; the rest is up to date and published.
+        SettingsError, ExtractorError, SqlError: nothing was published.
+    """
+    mined = mine(settings)
+    update_database(settings)
+    report_path = report(settings) if with_report else None
+    if is_tracked():
+        _publish_summary(settings)
+    if mined.problems:
+        raise StaleDataError(mined.problems)
+    return report_path
+
+
+@flow(name="mine", flow_run_name="mine")
+def mine(settings: Settings) -> Mined:
+    """Bring the lake up to date with every repository; one that fails stops no other."""
+    sources = resolve(settings)
+    lake = Lake(settings.lake)
+    results, problems = [], {}
+    for source in sources:
+        try:
+            results.append(mine_one(source, settings))
+            lake.write_outcome(source.repository_id, None)
+        except ExtractorError as error:
+            problems[source.repository_id] = str(error)
+            lake.write_outcome(source.repository_id, str(error))
+            reporter().line(f"{source.repository_id}: {error}")
+    return Mined(tuple(results), problems)
+
+
+@task(
+    name="mine repository",
+    task_run_name="mine {source.repository_id}",
+    retries=2,
+    retry_delay_seconds=[5, 30],
+    retry_condition_fn=_retry_is_worthwhile,
+    persist_result=False,
+    cache_policy=None,
+)
+def mine_one(source: Source, settings: Settings) -> MiningResult:
+    """Bring the lake up to date with one repository."""
+    start = time.monotonic()
+    if source.url is not None:
+        reporter().line(f"{source.repository_id}: fetching {source.url}")
+        update_mirror(source.url, source.path)
+    repository = open_repository(source.path, source.default_branch)
+    lake = Lake(settings.lake)
+    with reporter().work(f"{source.repository_id}: commits diffed") as work:
+        result = mine_repository(
+            repository, source.repository_id, lake, settings.jobs, work.update
+        )
+    new = (
+        "nothing new"
+        if result.nothing_new
+        else f"{result.new_commits:,} new commits, {result.new_diffs:,} diffed"
+    )
+    reporter().line(
+        f"{source.repository_id}: {new}; {result.landed_changes:,} landed changes "
+        f"({elapsed(start)})"
+    )
+    if result.is_shallow:
+        reporter().line(
+            f"{source.repository_id}: warning: a shallow clone: history before its boundary is "
+            "missing; `git fetch --unshallow` completes it"
+        )
+    if result.problems:
+        reporter().line(
+            f"{source.repository_id}: warning: {result.problems:,} commits could not be read or "
+            "diffed; see data quality in the report"
+        )
+    return result
+
+
+def update_database(settings: Settings) -> Path:
+    """Build the database anew from the lake, and publish it in one move.
+
+    Returns:
+        the published database.
+
+    Raises:
+        SqlError: it could not be built, a check failed, or it could not be put in place; the
+            last published one stays.
+    """
+    with runner.work_file(settings.database) as work:
+        put_off = build(settings, work)
+        estimate(settings, work, put_off)
+        runner.publish(work, settings.database)
+    return settings.database
+
+
+@flow(name="build", flow_run_name="build")
+def build(settings: Settings, work: Path) -> list[str]:
+    """Build raw, staging, attribution and marts from the lake, as far as SQL alone goes.
+
+    Returns:
+        names of the objects that wait for the estimates.
+    """
+    from .inputs import given_frames
+
+    start = time.monotonic()
+    lake = Lake(settings.lake, create=False)
+    sources = resolve(settings) if settings.repositories else in_lake(lake)
+    problems = lake.outcomes()
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-empty-") as empty:
+        parts = {
+            table: [_empty_part(table, Path(empty))]
+            + [part for source in sources for part in lake.parts(table, source.repository_id)]
+            for table in TABLES
+        }
+        with reporter().work("building") as work_done:
+            names: list[str] = []
+
+            def progress(name: str) -> None:
+                names.append(name)
+                work_done.update(len(names), len(runner.load_objects()))
+
+            put_off = runner.build(work, parts, given_frames(settings, sources, problems), progress)
+    reporter().line(f"built {len(names)} tables and views ({elapsed(start)})")
+    return put_off
+
+
+def in_lake(lake: Lake) -> Sequence[Source]:
+    """Every repository that the lake holds, for a build without a list of repositories."""
+    return [
+        Source(name, Path(lake.read("repositories", name)["path"][0]), None, None, None)
+        for name in lake.repository_ids()
+    ]
+
+
+def _empty_part(table: str, folder: Path) -> Path:
+    """A part without rows, so that a table has its columns before anything is mined."""
+    part = folder / f"{table}.parquet"
+    TABLES[table].to_frame().write_parquet(part)
+    return part
+
+
+@flow(name="estimate", flow_run_name="estimate")
+def estimate(settings: Settings, work: Path, put_off: list[str]) -> None:
+    """Compute the intervals, finish the marts with them, and run the checks."""
+    from .estimation import estimated_frames
+
+    start = time.monotonic()
+    runner.complete(work, estimated_frames(), put_off)
+    reporter().line(
+        f"estimated intervals and passed {len(runner.checks())} checks ({elapsed(start)})"
+    )
+
+
+@flow(name="report", flow_run_name="report")
+def report(settings: Settings) -> Path:
+    """Write the report of the published database."""
+    from quarterdeck.reports.page import write_report
+
+    start = time.monotonic()
+    path = write_report(settings.database, settings.report)
+    reporter().line(f"wrote the report ({elapsed(start)})")
+    return path
+
+
+def _publish_summary(settings: Settings) -> None:
+    from prefect.artifacts import create_markdown_artifact
+
+    from .summary import summary_markdown
+
+    create_markdown_artifact(summary_markdown(settings.database), key="quarterdeck-summary")

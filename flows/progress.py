@@ -1,0 +1,121 @@
+"""What a run says while it works: a bar on a terminal, plain lines elsewhere."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from .steps import is_tracked
+
+
+class Reporter:
+    """Says nothing; the base of those that do, and what `--json` and tests use."""
+
+    def line(self, text: str) -> None:
+        """Say a line."""
+
+    @contextmanager
+    def work(self, title: str) -> "Iterator[Work]":
+        """Long work with a title, during which `Work.update` may be called from any thread."""
+        yield Work()
+
+
+class Work:
+    """Long work under way."""
+
+    def update(self, done: int, total: int) -> None:
+        """Say how much is done, out of how much."""
+
+
+class PlainReporter(Reporter):
+    """Lines on standard error, for logs, pipes and cron; through Prefect's logger in a run."""
+
+    def line(self, text: str) -> None:
+        if is_tracked():
+            from prefect import get_run_logger
+            from prefect.exceptions import MissingContextError
+
+            try:
+                get_run_logger().info(text)
+                return
+            except MissingContextError:
+                pass
+        print(text, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def work(self, title: str) -> Iterator[Work]:
+        yield _PlainWork(self, title)
+
+
+class _PlainWork(Work):
+    """A line for each further quarter of the work."""
+
+    def __init__(self, reporter: PlainReporter, title: str) -> None:
+        self.reporter, self.title, self.next_share = reporter, title, 0.25
+
+    def update(self, done: int, total: int) -> None:
+        share = done / total if total else 1.0
+        if share >= self.next_share:
+            self.reporter.line(f"{self.title}: {done:,} of {total:,}")
+            self.next_share = (int(share * 4) + 1) / 4
+
+
+class RichReporter(Reporter):
+    """A progress bar on standard error."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True, highlight=False)
+
+    def line(self, text: str) -> None:
+        self.console.print(text, markup=False)
+
+    @contextmanager
+    def work(self, title: str) -> Iterator[Work]:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        # Prefect's own console handler garbles a bar: its messages come as plain lines there.
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            yield _RichWork(progress, progress.add_task(title, total=None))
+
+
+class _RichWork(Work):
+    def __init__(self, progress: object, task_id: object) -> None:
+        self.progress, self.task_id = progress, task_id
+
+    def update(self, done: int, total: int) -> None:
+        self.progress.update(self.task_id, completed=done, total=total)  # type: ignore[attr-defined]
+
+
+_reporter: ContextVar[Reporter | None] = ContextVar("quarterdeck_reporter", default=None)
+
+
+def reporter() -> Reporter:
+    """The reporter of this run; without one, plain lines (as in a Prefect worker)."""
+    return _reporter.get() or PlainReporter()
+
+
+@contextmanager
+def reporting(chosen: Reporter) -> Iterator[None]:
+    """Use a reporter for what is called inside."""
+    token = _reporter.set(chosen)
+    try:
+        yield
+    finally:
+        _reporter.reset(token)
+
+
+def terminal_reporter() -> Reporter:
+    """A bar where standard error is a terminal and no run is tracked, else plain lines."""
+    logging.captureWarnings(True)
+    return RichReporter() if sys.stderr.isatty() and not is_tracked() else PlainReporter()

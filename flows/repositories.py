@@ -1,0 +1,158 @@
+"""Which repositories a run is about, and what each is called."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pygit2
+
+from quarterdeck.extractors.errors import ExtractorError
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.repository import open_repository, remote_url
+
+from .errors import SettingsError
+from .settings import RepositorySettings, Settings, is_url
+
+
+@dataclass(frozen=True)
+class Source:
+    """A repository of this run."""
+
+    repository_id: str
+    path: Path  # of the clone; for a URL, of the mirror kept for it
+    url: str | None
+    default_branch: str | None
+    team: str | None
+
+
+def from_arguments(arguments: Iterable[str], settings: Settings) -> Settings:
+    """Settings in which the repositories are those named on the command line.
+
+    An argument is a path, a URL, or the name of a repository in the settings.
+    """
+    named = {r.name: r for r in settings.repositories if r.name is not None}
+    chosen = []
+    for argument in arguments:
+        if is_url(argument):
+            chosen.append(RepositorySettings(url=argument))
+        elif argument in named and not Path(argument).exists():
+            chosen.append(named[argument])
+        else:
+            chosen.append(_as_in_settings(Path(argument).expanduser().absolute(), settings))
+    return settings.model_copy(update={"repositories": chosen}) if chosen else settings
+
+
+def _as_in_settings(path: Path, settings: Settings) -> RepositorySettings:
+    for repository in settings.repositories:
+        if repository.path is not None and repository.path.absolute() == path:
+            return repository
+    return RepositorySettings(path=path)
+
+
+def resolve(settings: Settings) -> list[Source]:
+    """The repositories of a run, each with a name of its own.
+
+    A name is the settings' own, else owner/name of the origin, else the folder's name with
+    as many parent folders as it takes to tell it from the others and from what the lake
+    already holds under the shorter name.
+
+    Raises:
+        SettingsError: no repository is named, or two have the same name.
+    """
+    if not settings.repositories:
+        raise SettingsError(
+            "no repository is named; give paths or URLs on the command line, as in "
+            "`quarterdeck run ~/code/service`, or list them in quarterdeck.toml"
+        )
+    taken = {r.name for r in settings.repositories if r.name is not None}
+    if len(taken) < sum(r.name is not None for r in settings.repositories):
+        raise SettingsError("two repositories have the same name; each needs one of its own")
+    known = _known(settings)
+    sources: dict[str, Source] = {}
+    places: set[str] = set()
+    for repository in settings.repositories:
+        place = repository.url or str(repository.path)
+        if place in places:
+            continue  # named twice on the command line
+        places.add(place)
+        names = _names(repository)
+        name = next((n for n in names if repository.name or _free(n, repository, sources, taken, known)), names[-1])
+        path = repository.path or settings.clones / f"{name.replace('/', '+')}.git"
+        sources[name] = Source(
+            name, path, repository.url, repository.default_branch, repository.team
+        )
+    return list(sources.values())
+
+
+def _known(settings: Settings) -> Mapping[str, tuple[str, str | None]]:
+    """Path and oldest commit of the repositories that the lake holds."""
+    if not settings.lake.is_dir():
+        return {}
+    lake = Lake(settings.lake)
+    known = {}
+    for repository_id in lake.repository_ids():
+        row = lake.read("repositories", repository_id).row(0, named=True)
+        known[repository_id] = (row["path"], row["root_commit_id"])
+    return known
+
+
+def _free(
+    name: str,
+    repository: RepositorySettings,
+    sources: Mapping[str, Source],
+    taken: set[str],
+    known: Mapping[str, tuple[str, str | None]],
+) -> bool:
+    if name in sources or name in taken:
+        return False
+    if name not in known or repository.path is None:
+        return True
+    path, root = known[name]
+    return path == str(repository.path.absolute()) or _holds(repository.path, root)
+
+
+def _holds(path: Path, commit_id: str | None) -> bool:
+    try:
+        return commit_id is not None and commit_id in open_repository(path).git
+    except (ExtractorError, pygit2.GitError):
+        return True  # unreadable now: keep the name that it had, and report it as stale
+
+
+def _names(repository: RepositorySettings) -> list[str]:
+    if repository.name is not None:
+        return [repository.name]
+    if repository.url is not None:
+        return [_name_from_url(repository.url) or "repository"]
+    assert repository.path is not None
+    path = repository.path.absolute()
+    try:
+        opened = open_repository(path)
+    except ExtractorError:
+        return _folder_names(path)
+    from_origin = _name_from_url(remote_url(opened) or "")
+    folder = path if opened.is_bare else Path(opened.git.workdir or path)
+    return ([from_origin] if from_origin else []) + _folder_names(folder)
+
+
+def _folder_names(path: Path) -> list[str]:
+    """The folder's name, then with one parent more each: service, code/service, ..."""
+    parts = [part for part in path.parts if part != path.anchor]
+    if parts and parts[-1] == ".git":
+        parts.pop()
+    if not parts:
+        return ["repository"]
+    parts[-1] = parts[-1].removesuffix(".git") or parts[-1]
+    return ["/".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+
+
+def _name_from_url(url: str) -> str | None:
+    """The path of a URL without `.git`, such as owner/name; None for a local path."""
+    if "://" in url:
+        parsed = urlsplit(url)
+        path = parsed.path if parsed.scheme != "file" else Path(parsed.path).name
+    elif is_url(url):
+        path = url.partition(":")[2]
+    else:
+        return None
+    return path.strip("/").removesuffix(".git") or None

@@ -1,0 +1,257 @@
+"""Settings: one `quarterdeck.toml`, checked; environment variables override it."""
+
+import difflib
+import re
+import tomllib
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from .errors import SettingsError
+
+FILE_NAME = "quarterdeck.toml"
+ENVIRONMENT_PREFIX = "QUARTERDECK_"
+#: Transports that a repository URL may use; `ext::` and the like run commands.
+URL_SCHEMES = ("https", "ssh", "file")
+_QUARTERS = re.compile(r"(\d{4})Q([1-4])\s*(?:\.\.|-|to)\s*(\d{4})Q([1-4])")
+_SCP_URL = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+def _remedy(problem: str, remedy: str) -> ValueError:
+    return ValueError(f"{problem}; {remedy}")
+
+
+class RepositorySettings(BaseModel):
+    """One repository: a path or a URL, and what it is called."""
+
+    model_config = _STRICT
+
+    path: Path | None = None
+    url: str | None = None
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    default_branch: str | None = Field(default=None, min_length=1)
+    team: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "RepositorySettings":
+        if (self.path is None) == (self.url is None):
+            raise _remedy("a repository has either a path or a url", "give one of the two")
+        return self
+
+    @field_validator("url")
+    @classmethod
+    def _safe_url(cls, url: str | None) -> str | None:
+        if url is not None and not is_url(url):
+            raise _remedy(
+                "not a URL that Quarterdeck clones from",
+                f"use {', '.join(s + '://' for s in URL_SCHEMES)} or user@host:path",
+            )
+        if url is not None and "://" in url and urlsplit(url).password:
+            raise _remedy("a password stands in the URL", "leave it to git's credential helpers")
+        return url
+
+    @field_validator("name", "default_branch")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isprintable() or value.strip(". ") != value):
+            raise _remedy("has control characters, or dots or spaces at an end", "choose another")
+        if value is not None and value.startswith("-"):
+            raise _remedy("begins with a dash", "choose another")
+        return value
+
+
+class ExclusionSettings(BaseModel):
+    """Landed changes to leave out of every measure: one commit, or all of one author."""
+
+    model_config = _STRICT
+
+    repository: str | None = None
+    commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{7,40}$")
+    author: str | None = None
+    reason: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "ExclusionSettings":
+        if (self.commit is None) == (self.author is None):
+            raise _remedy("an exclusion names a commit or an author", "give one of the two")
+        return self
+
+
+class ContributorSettings(BaseModel):
+    """Addresses that belong to one contributor."""
+
+    model_config = _STRICT
+
+    name: str = Field(min_length=1)
+    emails: list[str] = Field(min_length=1)
+
+
+class Settings(BaseSettings):
+    """Everything that changes what the pipeline reads or says; see `docs/settings.md`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    organisation: str = Field(default="Organisation", min_length=1)
+    lake: Path = Path(".quarterdeck/lake")
+    database: Path = Path(".quarterdeck/quarterdeck.duckdb")
+    reports: Path = Path(".quarterdeck/reports")
+    clones: Path = Path(".quarterdeck/clones")
+    repositories: list[RepositorySettings] = []
+    jobs: int = Field(default=2, ge=1, le=256)
+    time_zone: str = "UTC"
+    agents_since: date = date(2021, 6, 29)
+    baseline: str = "default"
+    cutoff: datetime | None = None
+    preset: Literal["anthropic-2026"] = "anthropic-2026"
+    merge_window_days: int = Field(default=30, ge=1, le=366)
+    prefect: Literal["auto", "never"] = "auto"
+    exclusions: list[ExclusionSettings] = []
+    contributors: list[ContributorSettings] = []
+    file_classes: list[dict[str, Any]] = []
+    signals: list[dict[str, Any]] = []
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file, which arrives as init values."""
+        return env_settings, init_settings
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise _remedy("not a time zone", "use an IANA name such as Europe/Berlin or UTC")
+        return value
+
+    @field_validator("baseline")
+    @classmethod
+    def _known_baseline(cls, value: str) -> str:
+        if value in ("default", "auto"):
+            return value
+        found = _QUARTERS.fullmatch(value.strip())
+        if not found or (found[1], found[2]) > (found[3], found[4]):
+            raise _remedy(
+                "not a baseline", "use a range such as 2021Q1..2024Q4, or auto, or default"
+            )
+        return f"{found[1]}Q{found[2]}..{found[3]}Q{found[4]}"
+
+    @field_validator("cutoff")
+    @classmethod
+    def _cutoff_utc(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @property
+    def baseline_days(self) -> tuple[date, date] | None:
+        """First and last day of the baseline range; None for `auto`."""
+        value = "2021Q1..2024Q4" if self.baseline == "default" else self.baseline
+        found = _QUARTERS.fullmatch(value)
+        if found is None:
+            return None
+        first = date(int(found[1]), 3 * int(found[2]) - 2, 1)
+        year, quarter = int(found[3]), int(found[4])
+        after = date(year + quarter // 4, 3 * (quarter % 4) + 1, 1)
+        return first, date.fromordinal(after.toordinal() - 1)
+
+    @property
+    def report(self) -> Path:
+        """Where the report is written."""
+        return self.reports / "report.html"
+
+
+def is_url(text: str) -> bool:
+    """Whether `text` names a repository by a URL that may be cloned from."""
+    if text.startswith("-"):
+        return False
+    scheme, separator, _ = text.partition("://")
+    return scheme.lower() in URL_SCHEMES if separator else bool(_SCP_URL.fullmatch(text))
+
+
+def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings file and the environment, and check them.
+
+    Args:
+        file: the settings file; without it, `quarterdeck.toml` in the working directory if
+            there is one. Paths in it are relative to its folder.
+        overrides: values that go before the environment's, such as from the command line.
+
+    Raises:
+        SettingsError: the file is missing or not TOML, or a value does not fit.
+    """
+    if file is None and Path(FILE_NAME).is_file():
+        file = Path(FILE_NAME)
+    values = _read(file) if file is not None else {}
+    base = file.absolute().parent if file is not None else Path.cwd()
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**values)
+        if given:
+            settings = Settings.model_validate(settings.model_dump() | given)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, file)) from error
+    return _with_absolute_paths(settings, base)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{file}: no such file; `quarterdeck init` writes one with every key explained"
+        ) from error
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}; make it readable") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not valid TOML: {error}; correct it there") from error
+
+
+def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
+    places = {key: base / getattr(settings, key) for key in ("lake", "database", "reports", "clones")}
+    repositories = [
+        r.model_copy(update={"path": base / r.path.expanduser()}) if r.path is not None else r
+        for r in settings.repositories
+    ]
+    return settings.model_copy(update={**places, "repositories": repositories})
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    where = str(file) if file is not None else "settings"
+    lines = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "settings"
+        message = item["msg"].removeprefix("Value error, ")
+        value = repr(item["input"])
+        if item["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(item["loc"][-1]), Settings.model_fields, n=1)
+            message = "no such key" + (f"; did you mean '{near[0]}'?" if near else "; remove it")
+        elif item["type"] != "value_error":
+            message += "; see docs/settings.md, or `quarterdeck init` for a commented example"
+        variable = f" (or {ENVIRONMENT_PREFIX}{key.upper()} in the environment)"
+        shown = value if len(value) <= 80 else value[:77] + "..."
+        lines.append(f"{where}: key '{key}'{variable if '.' not in key else ''}: {shown}: {message}")
+    return "\n".join(lines)
+
+
+def template() -> str:
+    """A commented `quarterdeck.toml` in which every key stands with its default."""
+    return (files(__package__) / "template.toml").read_text(encoding="utf-8")
