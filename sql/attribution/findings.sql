@@ -56,6 +56,7 @@ texts as (
     select
         repository_id,
         commit_id,
+        'commit' as source,
         'author' as place,
         '' as trailer_key,
         author_name || ' <' || author_email || '>' as evidence_text,
@@ -66,6 +67,7 @@ texts as (
     select
         repository_id,
         commit_id,
+        'commit' as source,
         'committer' as place,
         '' as trailer_key,
         committer_name || ' <' || committer_email || '>' as evidence_text,
@@ -76,6 +78,7 @@ texts as (
     select
         repository_id,
         commit_id,
+        'commit' as source,
         if(is_subject, 'subject', 'body') as place,
         '' as trailer_key,
         line as evidence_text,
@@ -86,6 +89,7 @@ texts as (
     select
         repository_id,
         commit_id,
+        'commit' as source,
         'trailer' as place,
         trailer_key,
         trailer_value as evidence_text,
@@ -177,6 +181,7 @@ applied as (
     select
         texts.repository_id,
         texts.commit_id,
+        texts.source,
         judged.signal_id,
         judged.place,
         coalesce(judged.agent, if(judged.is_named, names.agent, null)) as agent,
@@ -236,7 +241,7 @@ select
     model,
     author_class,
     tier,
-    'commit' as source,
+    source,
     place,
     matched_text,
     min(line_number) as line_number,
