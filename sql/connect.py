@@ -23,6 +23,12 @@ class DatabaseError(Exception):
 # DuckDB raises one class for all of these and tells them apart only in its message.
 _CAUSES = (
     (
+        # DuckDB guesses by file ending, and opens `table.csv` as data in a database in memory.
+        "in-memory database",
+        "The file is not a DuckDB database",
+        "Give the path of a database that `quarterdeck run` wrote.",
+    ),
+    (
         "Could not set lock",
         "The database is open for writing in another process",
         "Wait until that process has ended, or close it, and try again.",

@@ -58,9 +58,10 @@ def test_folder_is_no_database(tmp_path: Path) -> None:
         connect_read_only(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"name,age\n" * 2000])
-def test_other_file(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "table.csv"
+@pytest.mark.parametrize("name", ["table.csv", "quarterdeck.duckdb"])
+@pytest.mark.parametrize("content", [b"", b"name,age\n" * 2000], ids=["empty", "text"])
+def test_other_file(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(DatabaseError, match="not a DuckDB database"):
         connect_read_only(path)
