@@ -82,13 +82,19 @@ def hatch_definitions() -> str:
     )
 
 
-def apply(chart: alt.LayerChart, *, width: int, height: int) -> dict[str, Any]:
-    """Return the Vega-Lite specification of `chart` in the house style, `width` pixels wide."""
+def apply(
+    chart: alt.LayerChart, *, width: int, height: int, right: int = 1
+) -> dict[str, Any]:
+    """Return the Vega-Lite specification of `chart` in the house style.
+
+    `width` and `height` are pixels of the whole drawing; `right` keeps room for labels that stand
+    beside the plot.
+    """
     themed = chart.properties(
         width=width,
         height=height,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-        padding={"left": 1, "right": 1, "top": 4, "bottom": 2},
+        padding={"left": 1, "right": right, "top": 4, "bottom": 2},
     ).configure(
         aria=False,
         background="transparent",
