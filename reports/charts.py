@@ -236,7 +236,7 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
     texts = place.mark_text(align="left", dx=22, color=colour("ink")).encode(
         x=alt.value("width"), y=y, text="text:N"
     )
-    return apply(alt.layer(bars, keys, texts), width=width, height=height, right=150)
+    return apply(alt.layer(bars, keys, texts), width=width, height=height)
 
 
 def file_classes(rows: Sequence[FileClass], width: int) -> Specification:
@@ -268,7 +268,7 @@ def file_classes(rows: Sequence[FileClass], width: int) -> Specification:
         x=x, y=y, text="label:N", color=alt.value(colour("ink"))
     )
     height = 28 * max(len(rows), 1) + 6
-    return apply(alt.layer(bars, labels), width=width, height=height, right=130)
+    return apply(alt.layer(bars, labels), width=width, height=height)
 
 
 def _line_panel(
@@ -334,7 +334,7 @@ def _quarters(
         expression = "slice(datum.value, 0, 4) + ' ' + slice(datum.value, 4)"
     return alt.X(
         "quarter:O",
-        scale=alt.Scale(domain=domain, paddingInner=0.22, paddingOuter=0.1),
+        scale=alt.Scale(type="band", domain=domain, paddingInner=0.22, paddingOuter=0.1),
         axis=alt.Axis(title=None, values=named, labelExpr=expression, labelAngle=0, grid=False),
     )
 

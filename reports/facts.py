@@ -19,7 +19,6 @@ from quarterdeck.reports.queries import QUERIES
 
 QUARTERS_SHOWN: Final = 40
 AGENTS_SHOWN: Final = 7
-REPOSITORIES_SHOWN: Final = 200
 
 Record = TypeVar("Record")
 
@@ -66,13 +65,18 @@ class Multiple:
 
 @dataclass(frozen=True)
 class Authorship:
-    """Who wrote the code lines of one quarter; shares are 0 to 1 of `code_lines`."""
+    """Who wrote the code lines of one quarter; shares are 0 to 1 of `code_lines`.
+
+    `model_share_low` counts attested and declared lines only, `model_share_high` every undeclared
+    line as well.
+    """
 
     quarter: str
     is_partial: bool
     code_lines: float | None
     model_share: float | None
     model_share_low: float | None
+    model_share_high: float | None
     attested_share: float | None
     declared_share: float | None
     indicated_share: float | None

@@ -83,6 +83,7 @@ with compared as (
 
 select
     quarter, is_partial, code_lines, model_share, model_share_low,
+    model_share + undeclared_share as model_share_high,
     attested_lines / nullif(code_lines, 0) as attested_share,
     declared_lines / nullif(code_lines, 0) as declared_share,
     indicated_lines / nullif(code_lines, 0) as indicated_share,

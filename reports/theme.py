@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import altair as alt
 
-FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+# Fonts of Arial's widths first: the static drawings are laid out with those.
+FONT: Final = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 # role: (light, dark)
 PALETTE: Final[dict[str, tuple[str, str]]] = {
@@ -28,7 +29,7 @@ PALETTE: Final[dict[str, tuple[str, str]]] = {
     "attested": ("#0d3f66", "#2f7fbd"),
     "declared": ("#2a78b5", "#6fb6ea"),
     "indicated": ("#94c1e4", "#b5daf6"),
-    "human": ("#e0913a", "#e39a4b"),
+    "human": ("#c98443", "#d79a5c"),
     "automation": ("#7a6a92", "#a99bc4"),
     "undeclared": ("#9aa1ab", "#7c8591"),
     "band": ("#cfe0ee", "#24415a"),
@@ -82,19 +83,16 @@ def hatch_definitions() -> str:
     )
 
 
-def apply(
-    chart: alt.LayerChart, *, width: int, height: int, right: int = 1
-) -> dict[str, Any]:
+def apply(chart: alt.LayerChart, *, width: int, height: int) -> dict[str, Any]:
     """Return the Vega-Lite specification of `chart` in the house style.
 
-    `width` and `height` are pixels of the whole drawing; `right` keeps room for labels that stand
-    beside the plot.
+    `width` and `height` are pixels of the whole drawing, labels beside the plot included.
     """
     themed = chart.properties(
         width=width,
         height=height,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-        padding={"left": 1, "right": right, "top": 4, "bottom": 2},
+        padding={"left": 2, "right": 4, "top": 4, "bottom": 2},
     ).configure(
         aria=False,
         background="transparent",
