@@ -75,9 +75,7 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
                     "partial baseline": hatch("partial-past"),
                 }
             ),
-            tooltip=_tips(
-                "Quarter", "Multiple", "95% interval", "Contributors", "Landed changes"
-            ),
+            tooltip=_tips("Quarter", "Multiple", "95% interval", "Contributors", "Landed changes"),
         )
     )
     edges = (
@@ -85,22 +83,19 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
         .mark_bar(fillOpacity=0, stroke=colour("accent"), strokeWidth=1)
         .encode(x=x, y=y)
     )
-    whiskers = (
-        alt.Chart(alt.Data(values=[v for v in values if v["low"] is not None]))
-        .mark_rule(color=colour("whisker"), strokeWidth=1, clip=True)
-        .encode(
-            x=x,
-            y=alt.Y("low:Q", scale=scale),
-            y2="high:Q",
-            opacity=alt.condition("datum.kind == 'baseline'", alt.value(0.35), alt.value(1)),
-        )
-    )
+    bounded = alt.Chart(alt.Data(values=[v for v in values if v["low"] is not None]))
+    span = {"x": x, "y": alt.Y("low:Q", scale=scale), "y2": alt.Y2("high:Q")}
+    # A pale edge keeps a whisker in sight on its bar.
+    edge = bounded.mark_rule(color=colour("paper"), strokeWidth=3.5, opacity=0.75, clip=True)
+    line = bounded.mark_rule(color=colour("whisker"), strokeWidth=1.2, clip=True)
+    fade = alt.condition("datum.kind == 'baseline'", alt.value(0.4), alt.value(1))
+    whiskers = [edge.encode(**span), line.encode(**span, opacity=fade)]
     labels = (
         alt.Chart(alt.Data(values=[v for v in values if v["label"]]))
         .mark_text(dy=-9, fontWeight=700, fontSize=14, color=colour("ink"))
         .encode(x=x, y=alt.Y("top:Q", scale=scale), text="label:N")
     )
-    layers = [bars, edges, _reference(1.0, scale), whiskers, labels]
+    layers = [bars, edges, _reference(1.0, scale), *whiskers, labels]
     past = [row for row in known if row.is_baseline]
     if past:
         layers.append(_baseline_label(past, x, scale, high))
@@ -162,14 +157,19 @@ def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
 
 
 def agent_share(
-    rows: Sequence[AgentQuarter], quarters: Sequence[str], top: float, width: int
+    rows: Sequence[AgentQuarter],
+    quarters: Sequence[str],
+    top: float,
+    partial: str | None,
+    width: int,
 ) -> Specification:
     """One agent's share of landed code lines, as bars by quarter."""
     values = [
         {
             "quarter": row.quarter,
             "value": row.share,
-            "Quarter": row.quarter,
+            "partial": row.quarter == partial,
+            "Quarter": row.quarter + (", so far" if row.quarter == partial else ""),
             "Share of code lines": fmt.percent(row.share),
             "Code lines": fmt.count(row.model_lines),
         }
@@ -182,6 +182,7 @@ def agent_share(
         .encode(
             x=_quarters(quarters, width, panel=True),
             y=alt.Y("value:Q", scale=scale, axis=_axis("format(datum.value, '.0%')", ticks=3)),
+            opacity=_pale("datum.partial"),
             tooltip=_tips("Quarter", "Share of code lines", "Code lines"),
         )
     )
@@ -195,6 +196,7 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
         {
             "quarter": row.quarter,
             "part": name,
+            "partial": row.is_partial,
             "order": order,
             "share": getattr(row, field),
             "Quarter": row.quarter + (", so far" if row.is_partial else ""),
@@ -207,8 +209,7 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
     ]
     scale = alt.Scale(domain=[0, 1], nice=False)
     paints = {
-        name: hatch(pattern) if pattern else colour(role)
-        for _, name, role, pattern in AUTHOR_PARTS
+        name: hatch(pattern) if pattern else colour(role) for _, name, role, pattern in AUTHOR_PARTS
     }
     bars = (
         alt.Chart(alt.Data(values=values))
@@ -223,6 +224,7 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
             ),
             order="order:Q",
             color=_paints(paints, field="part"),
+            opacity=_pale("datum.partial"),
             tooltip=_tips("Quarter", "Written by", "Share"),
         )
     )
@@ -299,9 +301,7 @@ def _line_panel(
     for row, fill in ((whole[-1:], "accent"), ([p for p in known[-1:] if p["partial"]], "paper")):
         layers.append(
             alt.Chart(alt.Data(values=row))
-            .mark_point(
-                filled=True, fill=colour(fill), stroke=colour("accent"), size=50, opacity=1
-            )
+            .mark_point(filled=True, fill=colour(fill), stroke=colour("accent"), size=50, opacity=1)
             .encode(x=x, y=y)
         )
     layers.append(
@@ -318,9 +318,7 @@ def _kind(is_baseline: bool, is_partial: bool) -> str:
     return "baseline" if is_baseline else "later"
 
 
-def _quarters(
-    quarters: Sequence[str], width: int, *, panel: bool = False, room: int = 0
-) -> alt.X:
+def _quarters(quarters: Sequence[str], width: int, *, panel: bool = False, room: int = 0) -> alt.X:
     """Quarters from left to right: every one named if there is room, else the years."""
     domain = list(dict.fromkeys(quarters))
     if (panel and len(domain) > 3) or len(domain) * 62 > width - room:
@@ -352,6 +350,10 @@ def _paints(paints: Mapping[str, str], field: str = "kind") -> alt.Color:
     )
 
 
+def _pale(test: str) -> Any:
+    return alt.condition(test, alt.value(0.6), alt.value(1))
+
+
 def _tips(*fields: str) -> list[alt.Tooltip]:
     return [alt.Tooltip(field=field, type="nominal") for field in fields]
 
@@ -364,9 +366,7 @@ def _reference(value: float, scale: alt.Scale) -> alt.Chart:
     )
 
 
-def _baseline_label(
-    past: Sequence[Multiple], x: alt.X, scale: alt.Scale, high: float
-) -> alt.Chart:
+def _baseline_label(past: Sequence[Multiple], x: alt.X, scale: alt.Scale, high: float) -> alt.Chart:
     """The words over the baseline's bars, clear of their whiskers."""
     top = min(max(max(row.high or 0, row.multiple or 0) for row in past), high * 0.92)
     row = {"quarter": past[0].quarter, "top": top, "label": "Baseline = 1×"}

@@ -21,9 +21,7 @@ def draw(specification: dict[str, Any], prefix: str) -> str:
     do not share clip paths.
     """
     svg = vl_convert.vegalite_to_svg(specification)
-    svg = svg.replace('id="clip', f'id="{prefix}-clip').replace(
-        "url(#clip", f"url(#{prefix}-clip"
-    )
+    svg = svg.replace('id="clip', f'id="{prefix}-clip').replace("url(#clip", f"url(#{prefix}-clip")
     svg = _TEXT_OR_TAG.sub(_slim, svg)
     svg = _EMPTY.sub("", svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

@@ -114,9 +114,7 @@ def companions_figure(facts: Facts) -> Figure:
     names += sorted({row.measure for row in facts.multiples} - set(names))
     series = {name: [r for r in facts.multiples if r.measure == name] for name in names}
     series = {
-        name: rows
-        for name, rows in series.items()
-        if any(row.multiple is not None for row in rows)
+        name: rows for name, rows in series.items() if any(row.multiple is not None for row in rows)
     }
     if not series:
         reason = next((row.reason for row in reversed(facts.multiples) if row.reason), None)
@@ -187,7 +185,8 @@ def authorship_figure(facts: Facts) -> Figure:
             ),
         ),
         (
-            f"Labels: {rows[-1].quarter}{', so far' if rows[-1].is_partial else ''}. "
+            f"Labels: {rows[-1].quarter}"
+            f"{', pale because it is not finished' if rows[-1].is_partial else ''}. "
             "Attested: recorded line by line. Declared: an identity or a trailer says so. "
             "Indicated: only text or a branch name hints at it. "
             "Undeclared: no evidence either way; it is never counted as human.",
@@ -204,6 +203,7 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
     agents = list(dict.fromkeys(row.agent for row in rows))
     quarters = [row.quarter for row in facts.authorship] or [row.quarter for row in rows]
     top = max(row.share or 0 for row in rows)
+    partial = next((row.quarter for row in facts.authorship if row.is_partial), None)
     panels = []
     for index, agent in enumerate(agents):
         own = [row for row in rows if row.agent == agent]
@@ -213,7 +213,7 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
             small(
                 f"agent-{index}",
                 f"Bar chart. {agent}, share of landed code lines by quarter: {text}.",
-                charts.agent_share(own, quarters, top, PANEL),
+                charts.agent_share(own, quarters, top, partial, PANEL),
                 title=agent,
                 value=fmt.percent(now),
             )
@@ -227,7 +227,12 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
         "agents",
         wording.agents_title(rows, quarter),
         tuple(panels),
-        (f"Numbers beside the names: share of code lines in {quarter}.",) if quarter else (),
+        (
+            f"Numbers beside the names: share of code lines in {quarter}."
+            + (" Pale: quarter not finished." if partial else ""),
+        )
+        if quarter
+        else (),
         table("agents_by_quarter", "Share of landed code lines by agent", columns, values),
         is_grid=True,
     )
@@ -241,7 +246,9 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
         return Figure(
             "merges", None, empty=reason or "No pull request is known in these repositories."
         )
-    classes = [name for name in wording.AUTHOR_CLASSES if any(r.author_class == name for r in judged)]
+    classes = [
+        name for name in wording.AUTHOR_CLASSES if any(r.author_class == name for r in judged)
+    ]
     panels = []
     for name in classes:
         rows = [row for row in facts.merges if row.author_class == name]

@@ -20,8 +20,8 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from quarterdeck.reports import summary, wording
 from quarterdeck.reports import formats as fmt
+from quarterdeck.reports import summary, wording
 from quarterdeck.reports.drawing import bundle
 from quarterdeck.reports.errors import ReportError
 from quarterdeck.reports.facts import Facts, Multiple, read_facts

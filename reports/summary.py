@@ -12,9 +12,30 @@ from quarterdeck.reports.tables import Table, table
 
 # Settings may hold names and addresses of people, so only these last words of a key are printed.
 _PRINTED_SETTINGS: Final = frozenset(
-    "preset from to baseline baseline_from baseline_to agents_since cutoff cutoff_at time_zone "
-    "timezone cap_quantile cap_percentile cap_days active_days window_days maturity_days "
-    "replicates interval_replicates confidence min_contributors seed".split()
+    [
+        "preset",
+        "from",
+        "to",
+        "baseline",
+        "baseline_from",
+        "baseline_to",
+        "agents_since",
+        "cutoff",
+        "cutoff_at",
+        "time_zone",
+        "timezone",
+        "cap_quantile",
+        "cap_percentile",
+        "cap_days",
+        "active_days",
+        "window_days",
+        "maturity_days",
+        "replicates",
+        "interval_replicates",
+        "confidence",
+        "min_contributors",
+        "seed",
+    ]
 )
 _PRIVATE_SETTINGS: Final = ("identit", "person", "people", "contributor", "email", "author")
 _SIMPLE: Final = (str, int, float, bool, dt.date)

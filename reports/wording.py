@@ -61,7 +61,7 @@ def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -
         where = f" for {row.quarter}" if row else ""
         return [Piece(f"No multiple can be stated{where}: {_why(row, overview)}.")]
     first = said[0]
-    against = f" ({overview.baseline_label})" if overview.baseline_label else ""
+    against = f" of {overview.baseline_label}" if overview.baseline_label else ""
     pieces = [
         Piece(f"In {_named(first)}, active contributors landed "),
         Piece(f"{fmt.number(first.multiple)} times", True),
@@ -72,7 +72,7 @@ def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -
             Piece("; so far in "),
             Piece(f"{said[1].quarter}, "),
             Piece(f"{fmt.number(said[1].multiple)} times", True),
-            Piece(_range(said[1])),
+            Piece(_range(said[1], "")),
         ]
     return [*pieces, Piece(".")]
 
@@ -235,10 +235,11 @@ def _named(row: Multiple) -> str:
     return f"{row.quarter}, so far" if row.is_partial else row.quarter
 
 
-def _range(row: Multiple) -> str:
+def _range(row: Multiple, name: str = "95% interval ") -> str:
     if row.low is None or row.high is None:
         return ""
-    return f" (95% interval {fmt.times_interval(row.low, row.high)})"
+    span = fmt.times_interval(row.low, row.high).replace(" ", "\u00a0")
+    return f" ({name}{span})"
 
 
 def _why(row: Multiple | None, overview: Overview) -> str:

@@ -85,9 +85,13 @@ def organisation(baseline: int = 12, later: int = 10) -> Rows:
     scopes = [("organisation", "Harbourlight"), *(("repository", r) for r in REPOSITORIES)]
     return {
         "multiples": [
-            row for at, scope in enumerate(scopes) for row in _multiples(scope, at, starts, baseline)
+            row
+            for at, scope in enumerate(scopes)
+            for row in _multiples(scope, at, starts, baseline)
         ],
-        "authorship_quarterly": [_authorship(scopes[0], i, s, starts) for i, s in enumerate(starts)],
+        "authorship_quarterly": [
+            _authorship(scopes[0], i, s, starts) for i, s in enumerate(starts)
+        ],
         "agents_quarterly": _agents(scopes[0], starts, baseline),
         "merge_success_quarterly": [
             _merges(scopes[0], cls, i, start, starts, baseline)
@@ -154,9 +158,7 @@ def _multiples(
     return rows
 
 
-def _authorship(
-    scope: tuple[str, str], i: int, start: date, starts: list[date]
-) -> dict[str, Any]:
+def _authorship(scope: tuple[str, str], i: int, start: date, starts: list[date]) -> dict[str, Any]:
     lines = 48_000.0 + 6_300 * i
     model = sum(_later(series, i, len(starts)) or 0.0 for series in AGENTS.values())
     automation = 0.03
@@ -307,6 +309,7 @@ def _facts(starts: list[date], baseline: int) -> dict[str, Any]:
 def build(path: Path, rows: Rows) -> Path:
     """Write a database with every table of `COLUMNS`, holding `rows`."""
     with duckdb.connect(str(path)) as connection:
+        connection.execute("begin")
         connection.execute("create schema marts")
         for table, columns in COLUMNS.items():
             connection.execute(f"create table marts.{table} ({columns})")
@@ -316,11 +319,10 @@ def build(path: Path, rows: Rows) -> Path:
                 connection.execute(
                     f"insert into marts.{table} ({names}) values ({marks})", list(row.values())
                 )
+        connection.execute("commit")
     return path
 
 
 def changed(rows: Rows, table: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Rows:
     """Return `rows` with `change(row)` laid over each row of `table`."""
     return rows | {table: [row | change(row) for row in rows[table]]}
-
-
