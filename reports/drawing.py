@@ -11,6 +11,7 @@ import vl_convert
 _ATTRIBUTES: Final = re.compile(r' (?:role|aria-[a-z]+|class|xmlns:xlink|version)="[^"]*"')
 _EMPTY: Final = re.compile(r'<path d="" (?:pointer-events="none" )?display="none"/>')
 _LONG_NUMBER: Final = re.compile(r"(\d+\.\d{2})\d+")
+_CLIP: Final = re.compile(r'<clipPath id="(clip\d+)"')
 _TEXT_OR_TAG: Final = re.compile(r"<[^>]*>|[^<]+")
 
 
@@ -21,7 +22,9 @@ def draw(specification: dict[str, Any], prefix: str) -> str:
     do not share clip paths.
     """
     svg = vl_convert.vegalite_to_svg(specification)
-    svg = svg.replace('id="clip', f'id="{prefix}-clip').replace("url(#clip", f"url(#{prefix}-clip")
+    # vl-convert numbers clip paths through the life of the process.
+    for place, name in enumerate(dict.fromkeys(_CLIP.findall(svg))):
+        svg = re.sub(rf'(id="|url\(#){name}(?=["\)])', rf"\g<1>{prefix}-part{place}", svg)
     svg = _TEXT_OR_TAG.sub(_slim, svg)
     svg = _EMPTY.sub("", svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
@@ -33,7 +36,7 @@ def bundle() -> str:
 
     The result can stand in a `<script>` element: nothing in it ends the element.
     """
-    code = vl_convert.javascript_bundle()
+    code = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     code = re.sub(r"</(script)", r"<\\/\1", code, flags=re.IGNORECASE).replace("<!--", "<\\!--")
     return f"window.quarterdeckVega=function(){{{code}\n}};"
 

@@ -230,4 +230,4 @@ def _overview(database: Path, connection: duckdb.DuckDBPyConnection) -> Overview
             "Run `quarterdeck build`.",
         )
     *values, settings, shown_from = row
-    return Overview(*values, settings=json.loads(settings or "{}"), shown_from=shown_from)
+    return Overview(*values, json.loads(settings or "{}"), shown_from)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from quarterdeck.reports import charts, wording
 from quarterdeck.reports import formats as fmt
-from quarterdeck.reports.charts import NARROW, PANEL, WIDE, Specification
+from quarterdeck.reports.charts import NARROW, PANEL, WIDE
 from quarterdeck.reports.drawing import draw
 from quarterdeck.reports.facts import Facts, Multiple
-from quarterdeck.reports.tables import Table, table
+from quarterdeck.reports.marks import Specification
+from quarterdeck.reports.tables import Columns, Table, table
 
 _NO_CHANGES = "No landed change was found."
 
@@ -218,7 +219,7 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
                 value=fmt.percent(now),
             )
         )
-    columns = (
+    columns: Columns = (
         ("Agent", "text"), ("Quarter", "text"), ("Share of code lines", "share"),
         ("Code lines", "count"), ("Landed changes", "count"),
     )  # fmt: skip
@@ -269,19 +270,6 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     latest = next(
         (row for row in judged if row.author_class == "all" and row.quarter == quarter), None
     )
-    columns = (
-        ("Author class", "text"), ("Quarter", "text"), ("Known", "count"),
-        ("Old enough to judge (n)", "count"), ("Merged", "count"), ("Rate", "share"),
-        ("Interval low", "share"), ("Interval high", "share"), ("Baseline rate", "share"),
-        ("Change to baseline, points", "points"), ("Why missing", "text"),
-    )  # fmt: skip
-    values = [
-        (
-            row.author_class, row.quarter, row.pull_requests, row.mature, row.merged, row.rate,
-            row.low, row.high, row.baseline_rate, row.change_points, row.reason,
-        )
-        for row in facts.merges
-    ]  # fmt: skip
     return Figure(
         "merges",
         wording.merge_title(latest),
@@ -291,7 +279,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
             "Shaded: 95% interval (Wilson). Dashed: baseline rate, where there is one. "
             "Open circle: quarter not finished.",
         ),
-        table("merge_success_by_quarter", "Merge success by author class", columns, values),
+        _merge_table(facts),
         is_grid=True,
     )
 
@@ -302,7 +290,7 @@ def file_classes_figure(facts: Facts, quarter: str | None) -> Figure:
     if not rows:
         return Figure("classes", None, empty=f"No line was added in {quarter or 'any quarter'}.")
     text = "; ".join(f"{r.file_class} {fmt.percent(r.share)} ({fmt.count(r.added)})" for r in rows)
-    columns = (
+    columns: Columns = (
         ("Quarter", "text"), ("Class", "text"), ("Added lines", "count"),
         ("Deleted lines", "count"), ("Files", "count"), ("Share of added lines", "share"),
     )  # fmt: skip
@@ -329,10 +317,27 @@ def _latest(rows: Sequence[Multiple]) -> Multiple:
     return next((row for row in reversed(known) if not row.is_partial), known[-1])
 
 
+def _merge_table(facts: Facts) -> Table:
+    columns: Columns = (
+        ("Author class", "text"), ("Quarter", "text"), ("Known", "count"),
+        ("Old enough to judge (n)", "count"), ("Merged", "count"), ("Rate", "share"),
+        ("Interval low", "share"), ("Interval high", "share"), ("Baseline rate", "share"),
+        ("Change to baseline, points", "points"), ("Why missing", "text"),
+    )  # fmt: skip
+    values = [
+        (
+            row.author_class, row.quarter, row.pull_requests, row.mature, row.merged, row.rate,
+            row.low, row.high, row.baseline_rate, row.change_points, row.reason,
+        )
+        for row in facts.merges
+    ]  # fmt: skip
+    return table("merge_success_by_quarter", "Merge success by author class", columns, values)
+
+
 def _multiples_table(rows: Sequence[Multiple], name: str = "shipped_code_multiple") -> Table | None:
     if not rows:
         return None
-    columns = (
+    columns: Columns = (
         ("Measure", "text"), ("Quarter", "text"), ("Period", "text"), ("Multiple", "ratio"),
         ("Interval low", "ratio"), ("Interval high", "ratio"), ("Contributors (n)", "count"),
         ("Active contributors, mean", "ratio"), ("Landed changes", "count"),

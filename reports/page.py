@@ -108,6 +108,36 @@ def render_facts(facts: Facts) -> str:
     style = palette_css() + _TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")
     script = _TEMPLATES.joinpath("page.js").read_text(encoding="utf-8")
     vega = bundle()
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            policy=_policy([vega, script], style),
+            style=Markup(style),
+            script=Markup(script),
+            bundle=Markup(vega),
+            charts=Markup(data),
+            hatches=Markup(hatch_definitions()),
+            overview=overview,
+            lead=wording.lead(overview, whole, partial),
+            lead_note=wording.lead_note(whole, partial),
+            stats=summary.stats(facts, whole or partial, quarter),
+            top=top,
+            sections=sections,
+            repositories=facts.repositories,
+            repositories_title=wording.repositories_title(facts.repositories),
+            repositories_table=summary.repositories_table(facts),
+            quality_title=wording.quality_title(facts.issues, len(summary.stale(facts))),
+            issues_table=summary.issues_table(facts),
+            stale=summary.stale(facts),
+            settings=summary.settings(overview),
+            quarter=quarter,
+            trace=summary.trace_statement(quarter),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -124,29 +154,7 @@ def render_facts(facts: Facts) -> str:
         svg=Markup,
         missing=lambda value: fmt.MISSING if value in (None, "") else value,
     )
-    return environment.get_template("page.html.j2").render(
-        policy=_policy([vega, script], style),
-        style=Markup(style),
-        script=Markup(script),
-        bundle=Markup(vega),
-        charts=Markup(data),
-        hatches=Markup(hatch_definitions()),
-        overview=overview,
-        lead=wording.lead(overview, whole, partial),
-        lead_note=wording.lead_note(whole, partial),
-        stats=summary.stats(facts, whole or partial, quarter),
-        top=top,
-        sections=sections,
-        repositories=facts.repositories,
-        repositories_title=wording.repositories_title(facts.repositories),
-        repositories_table=summary.repositories_table(facts),
-        quality_title=wording.quality_title(facts.issues, len(summary.stale(facts))),
-        issues_table=summary.issues_table(facts),
-        stale=summary.stale(facts),
-        settings=summary.settings(overview),
-        quarter=quarter,
-        trace=summary.trace_statement(quarter),
-    )
+    return environment
 
 
 def _headline(facts: Facts) -> tuple[Multiple | None, Multiple | None]:

@@ -122,7 +122,8 @@ folded as (
 )
 
 select
-    agent, is_other, quarter, sum(share_of_code_lines), sum(model_lines), sum(landed_changes)::bigint
+    agent, is_other, quarter, sum(share_of_code_lines), sum(model_lines),
+    sum(landed_changes)::bigint
 from folded
 group by agent, is_other, place, quarter, quarter_start
 order by place, quarter_start

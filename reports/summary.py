@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.facts import Authorship, Facts, MergeRate, Multiple, Overview, Repository
-from quarterdeck.reports.tables import Table, table
+from quarterdeck.reports.tables import Columns, Table, table
 
 # Settings may hold names and addresses of people, so only these last words of a key are printed.
 _PRINTED_SETTINGS: Final = frozenset(
@@ -78,7 +78,7 @@ def stale(facts: Facts) -> tuple[Repository, ...]:
 
 def repositories_table(facts: Facts) -> Table:
     """Return the table of repositories, largest first."""
-    columns = (
+    columns: Columns = (
         ("Repository", "text"), ("Multiple", "ratio"), ("Interval low", "ratio"),
         ("Interval high", "ratio"), ("Landed changes", "count"), ("Code lines", "count"),
         ("Contributors", "count"), ("Pull requests", "count"), ("Last landed", "text"),
@@ -99,7 +99,7 @@ def repositories_table(facts: Facts) -> Table:
 
 def issues_table(facts: Facts) -> Table:
     """Return the table of gaps in the data."""
-    columns = (
+    columns: Columns = (
         ("Gap", "text"), ("Repositories", "count"), ("Affected", "count"), ("Of", "count"),
         ("Share", "share"), ("Detail", "text"),
     )  # fmt: skip

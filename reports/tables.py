@@ -13,6 +13,7 @@ from urllib.parse import quote
 from quarterdeck.reports import formats as fmt
 
 Kind = Literal["text", "count", "ratio", "share", "points"]
+Columns = Sequence[tuple[str, Kind]]
 
 _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: fmt.MISSING if value in (None, "") else str(value),
@@ -67,9 +68,7 @@ class Table:
         return "data:text/csv;charset=utf-8," + quote(self.csv(), safe=",:;/()*!@$")
 
 
-def table(
-    name: str, caption: str, columns: Sequence[tuple[str, Kind]], rows: Sequence[tuple[Any, ...]]
-) -> Table:
+def table(name: str, caption: str, columns: Columns, rows: Sequence[tuple[Any, ...]]) -> Table:
     """Make a `Table` from pairs of heading and kind, and rows of raw values."""
     return Table(name, caption, tuple(Column(*column) for column in columns), tuple(rows))
 

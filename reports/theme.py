@@ -83,7 +83,7 @@ def hatch_definitions() -> str:
     )
 
 
-def apply(chart: alt.LayerChart, *, width: int, height: int) -> dict[str, Any]:
+def apply(chart: alt.LayerChart | alt.FacetChart, *, width: int, height: int) -> dict[str, Any]:
     """Return the Vega-Lite specification of `chart` in the house style.
 
     `width` and `height` are pixels of the whole drawing, labels beside the plot included.
