@@ -1,0 +1,318 @@
+"""The charts, one function each: records in, a Vega-Lite specification out.
+
+A chart draws what the marts hold. The positions of labels are all that is worked out here.
+Widths and heights are pixels of the whole drawing; the page redraws at the reader's width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from quarterdeck.reports import formats as fmt
+from quarterdeck.reports.facts import AgentQuarter, Authorship, FileClass, MergeRate, Multiple
+from quarterdeck.reports.marks import (
+    Row,
+    Specification,
+    line_panel,
+    paints_of,
+    pale,
+    plot,
+    quarters_axis,
+    reference_line,
+    tips_of,
+    value_axis,
+)
+from quarterdeck.reports.theme import apply, colour, hatch
+
+WIDE: Final = 860
+NARROW: Final = 360
+PANEL: Final = 270
+TIMES: Final = "format(datum.value, '~g') + '×'"
+PERCENT: Final = "format(datum.value, '.0%')"
+
+AUTHOR_PARTS: Final = (
+    ("attested_share", "Model, attested", "attested", None),
+    ("declared_share", "Model, declared", "declared", None),
+    ("indicated_share", "Model, indicated", "indicated", None),
+    ("undeclared_share", "Undeclared", "undeclared", "undeclared"),
+    ("automation_share", "Automation", "automation", None),
+    ("human_share", "Human", "human", None),
+)
+
+_CODE_CLASSES: Final = ("source", "test")
+
+
+def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
+    """Bars of the shipped-code multiple by quarter, with intervals, against the baseline at 1."""
+    low, high = multiple_domain(rows)
+    known = [row for row in rows if row.multiple is not None]
+    values = _multiple_values(known, high)
+    x = quarters_axis([row.quarter for row in rows], width)
+    scale = alt.Scale(domain=[low, high], nice=False)
+    y = alt.Y("multiple:Q", scale=scale, axis=value_axis(TIMES))
+    paints = {
+        "baseline": colour("past"),
+        "later": colour("accent"),
+        "partial": hatch("partial"),
+        "partial baseline": hatch("partial-past"),
+    }
+    tips = tips_of("Quarter", "Multiple", "95% interval", "Contributors", "Landed changes")
+    bars = plot(values).mark_bar().encode(x=x, y=y, color=paints_of(paints), tooltip=tips)
+    edges = (
+        plot([value for value in values if value["kind"].startswith("partial")])
+        .mark_bar(fillOpacity=0, stroke=colour("accent"), strokeWidth=1)
+        .encode(x=x, y=y)
+    )
+    labels = (
+        plot([value for value in values if value["label"]])
+        .mark_text(dy=-9, fontWeight=700, fontSize=14, color=colour("ink"))
+        .encode(x=x, y=alt.Y("top:Q", scale=scale), text="label:N")
+    )
+    layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values, x, scale), labels]
+    past = [row for row in known if row.is_baseline]
+    if past:
+        layers.append(_baseline_label(past, x, scale, high))
+    return apply(alt.layer(*layers), width=width, height=340 if width > NARROW else 280)
+
+
+def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, Any]]:
+    later = sorted(row.quarter for row in known if not row.is_baseline)
+    labelled = later[-2:] or [row.quarter for row in known[-1:]]
+    return [
+        {
+            "quarter": row.quarter,
+            "multiple": row.multiple,
+            "low": row.low,
+            "high": row.high,
+            "top": min(max(row.high or 0, row.multiple or 0), high),
+            "kind": _kind(row.is_baseline, row.is_partial),
+            "label": fmt.times(row.multiple) if row.quarter in labelled else "",
+            "Quarter": row.quarter + (", so far" if row.is_partial else ""),
+            "Multiple": fmt.times(row.multiple),
+            "95% interval": fmt.times_interval(row.low, row.high),
+            "Contributors": fmt.count(row.n),
+            "Landed changes": fmt.count(row.landed_changes),
+        }
+        for row in known
+    ]
+
+
+def _whiskers(values: Sequence[Row], x: alt.X, scale: alt.Scale) -> list[alt.Chart]:
+    """Rules from low to high, on a pale edge that keeps them in sight on their bars."""
+    bounded = plot([value for value in values if value["low"] is not None])
+    y = alt.Y("low:Q", scale=scale)
+    edge = bounded.mark_rule(color=colour("paper"), strokeWidth=3.5, opacity=0.75, clip=True)
+    line = bounded.mark_rule(color=colour("whisker"), strokeWidth=1.2, clip=True)
+    fade = alt.condition("datum.kind == 'baseline'", alt.value(0.4), alt.value(1))
+    return [edge.encode(x=x, y=y, y2="high:Q"), line.encode(x=x, y=y, y2="high:Q", opacity=fade)]
+
+
+def multiple_domain(rows: Sequence[Multiple]) -> tuple[float, float]:
+    """Return the range of the multiple's axis; one very wide interval does not flatten the rest."""
+    values = [row.multiple for row in rows if row.multiple is not None]
+    ends = [end for row in rows for end in (row.low, row.high) if end is not None]
+    top = max([1.0, *values])
+    bottom = min([0.0, *values])
+    return max(bottom * 1.1, min([0.0, *ends]) if bottom < 0 else 0.0), max(
+        1.25, min(max([top, *ends]) * 1.12, 2 * top)
+    )
+
+
+def companion(rows: Sequence[Multiple], domain: tuple[float, float], width: int) -> Specification:
+    """One measure's multiple by quarter as a line with its interval, against the baseline at 1."""
+    points = [
+        {
+            "quarter": row.quarter,
+            "value": row.multiple,
+            "low": row.low,
+            "high": row.high,
+            "partial": row.is_partial,
+            "Quarter": row.quarter + (", so far" if row.is_partial else ""),
+            "Multiple": fmt.times(row.multiple),
+            "95% interval": fmt.times_interval(row.low, row.high),
+        }
+        for row in rows
+    ]
+    scale = alt.Scale(domain=list(domain), nice=False)
+    axis = value_axis(TIMES, ticks=4)
+    return line_panel(points, scale, axis, ("Quarter", "Multiple", "95% interval"), 1.0, width)
+
+
+def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
+    """Share of judged pull requests that merged, by quarter, against the baseline's rate."""
+    points = [
+        {
+            "quarter": row.quarter,
+            "value": row.rate,
+            "low": row.low,
+            "high": row.high,
+            "partial": row.is_partial,
+            "Quarter": row.quarter + (", so far" if row.is_partial else ""),
+            "Merged": f"{fmt.count(row.merged)} of {fmt.count(row.mature)}",
+            "Rate": fmt.percent(row.rate),
+            "95% interval": fmt.percent_interval(row.low, row.high),
+        }
+        for row in rows
+    ]
+    base = next((row.baseline_rate for row in rows if row.baseline_rate is not None), None)
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    axis = value_axis(PERCENT, values=[0, 0.5, 1])
+    tips = ("Quarter", "Merged", "Rate", "95% interval")
+    return line_panel(points, scale, axis, tips, base, width)
+
+
+def agent_share(
+    rows: Sequence[AgentQuarter],
+    quarters: Sequence[str],
+    top: float,
+    partial: str | None,
+    width: int,
+) -> Specification:
+    """One agent's share of landed code lines, as bars by quarter."""
+    values = [
+        {
+            "quarter": row.quarter,
+            "value": row.share,
+            "partial": row.quarter == partial,
+            "Quarter": row.quarter + (", so far" if row.quarter == partial else ""),
+            "Share of code lines": fmt.percent(row.share),
+            "Code lines": fmt.count(row.model_lines),
+        }
+        for row in rows
+    ]
+    scale = alt.Scale(domain=[0, top], nice=False)
+    bars = (
+        plot(values)
+        .mark_bar(color=colour("declared"))
+        .encode(
+            x=quarters_axis(quarters, width, panel=True),
+            y=alt.Y("value:Q", scale=scale, axis=value_axis(PERCENT, ticks=3)),
+            opacity=pale("datum.partial"),
+            tooltip=tips_of("Quarter", "Share of code lines", "Code lines"),
+        )
+    )
+    return apply(alt.layer(bars), width=width, height=130)
+
+
+def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specification:
+    """Stacked shares of landed code lines by author class and tier of evidence."""
+    known = [row for row in rows if row.code_lines]
+    values = [
+        {
+            "quarter": row.quarter,
+            "part": name,
+            "partial": row.is_partial,
+            "order": order,
+            "share": getattr(row, field),
+            "Quarter": row.quarter + (", so far" if row.is_partial else ""),
+            "Written by": name,
+            "Share": fmt.percent(getattr(row, field)),
+        }
+        for row in known
+        for order, (field, name, _, _) in enumerate(AUTHOR_PARTS)
+        if getattr(row, field)
+    ]
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    paints = {
+        name: hatch(pattern) if pattern else colour(role) for _, name, role, pattern in AUTHOR_PARTS
+    }
+    bars = (
+        plot(values)
+        .mark_bar(stroke=colour("paper"), strokeWidth=0.6)
+        .encode(
+            x=quarters_axis([row.quarter for row in rows], width, room=150),
+            y=alt.Y(
+                "share:Q",
+                stack="zero",
+                scale=scale,
+                axis=value_axis(PERCENT, values=[0, 0.25, 0.5, 0.75, 1]),
+            ),
+            order="order:Q",
+            color=paints_of(paints, field="part"),
+            opacity=pale("datum.partial"),
+            tooltip=tips_of("Quarter", "Written by", "Share"),
+        )
+    )
+    height = 340
+    labels = _share_labels(known[-1], 16 / (height - 40)) if known else []
+    place = plot(labels)
+    y = alt.Y("at:Q", scale=scale)
+    keys = place.mark_square(size=90, opacity=1, xOffset=12, stroke=None).encode(
+        x=alt.value("width"), y=y, color=paints_of(paints, field="part")
+    )
+    texts = place.mark_text(align="left", dx=22, color=colour("ink")).encode(
+        x=alt.value("width"), y=y, text="text:N"
+    )
+    return apply(alt.layer(bars, keys, texts), width=width, height=height)
+
+
+def file_classes(rows: Sequence[FileClass], width: int) -> Specification:
+    """Added lines by file class in one quarter, as bars with their share."""
+    values = [
+        {
+            "class": row.file_class,
+            "share": row.share,
+            "code": row.file_class in _CODE_CLASSES,
+            "label": f"{fmt.percent(row.share)}  ({fmt.count(row.added)})",
+        }
+        for row in rows
+    ]
+    y = alt.Y("class:N", sort=None, axis=alt.Axis(title=None, labelColor=colour("ink")))
+    top = max((row.share or 0 for row in rows), default=1)
+    x = alt.X("share:Q", axis=None, scale=alt.Scale(domain=[0, top or 1], nice=False))
+    bars = (
+        plot(values)
+        .mark_bar(height=16)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.condition(
+                "datum.code", alt.value(colour("accent")), alt.value(colour("past"))
+            ),
+        )
+    )
+    labels = bars.mark_text(align="left", dx=7).encode(
+        x=x, y=y, text="label:N", color=alt.value(colour("ink"))
+    )
+    height = 28 * max(len(rows), 1) + 6
+    return apply(alt.layer(bars, labels), width=width, height=height)
+
+
+def _kind(is_baseline: bool, is_partial: bool) -> str:
+    if is_partial:
+        return "partial baseline" if is_baseline else "partial"
+    return "baseline" if is_baseline else "later"
+
+
+def _baseline_label(past: Sequence[Multiple], x: alt.X, scale: alt.Scale, high: float) -> alt.Chart:
+    """The words over the baseline's bars, clear of their whiskers."""
+    top = min(max(max(row.high or 0, row.multiple or 0) for row in past), high * 0.92)
+    row = {"quarter": past[0].quarter, "top": top, "label": "Baseline = 1×"}
+    label: alt.Chart = (
+        plot([row])
+        .mark_text(align="left", dx=-8, dy=-12, color=colour("soft"))
+        .encode(x=x, y=alt.Y("top:Q", scale=scale), text="label:N")
+    )
+    return label
+
+
+def _share_labels(row: Authorship, gap: float) -> list[Row]:
+    """Labels beside the last bar, pushed apart so that none covers another."""
+    labels: list[dict[str, Any]] = []
+    base = 0.0
+    for field, name, _, _ in AUTHOR_PARTS:
+        share = getattr(row, field)
+        if not share:
+            continue
+        middle = base + share / 2
+        at = max(middle, labels[-1]["at"] + gap) if labels else max(middle, gap / 2)
+        labels.append({"part": name, "at": at, "text": f"{name} {fmt.percent(share)}"})
+        base += share
+    ceiling = 1 - gap / 2
+    for label in reversed(labels):
+        label["at"] = min(label["at"], ceiling)
+        ceiling = label["at"] - gap
+    return list(labels)

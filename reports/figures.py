@@ -1,0 +1,355 @@
+"""Figures of the page: a chart with its title, text alternative, notes and table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from quarterdeck.reports import charts, wording
+from quarterdeck.reports import formats as fmt
+from quarterdeck.reports.charts import NARROW, PANEL, WIDE
+from quarterdeck.reports.drawing import draw
+from quarterdeck.reports.facts import Facts, Multiple
+from quarterdeck.reports.marks import Specification
+from quarterdeck.reports.tables import Columns, Table, table
+
+_NO_CHANGES = "No landed change was found."
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One chart at one width: its still picture and the specification that makes it live."""
+
+    size: str
+    svg: str
+    specification: Specification
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart of a figure, with the words that replace it for who cannot see it."""
+
+    key: str
+    alt: str
+    drawings: tuple[Drawing, ...]
+    title: str | None = None
+    value: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A titled chart or group of charts; without panels, `empty` says why there is none."""
+
+    key: str
+    title: str | None
+    panels: tuple[Panel, ...] = ()
+    notes: tuple[str, ...] = ()
+    table: Table | None = None
+    empty: str | None = None
+    is_grid: bool = field(default=False)
+
+
+def full(key: str, alt: str, make: Callable[[int], Specification]) -> Panel:
+    """Make a panel as wide as the page, drawn once for a desk and once for a phone."""
+    return Panel(
+        key,
+        alt,
+        tuple(
+            Drawing(size, draw(specification, f"{key}-{size}"), specification)
+            for size, specification in (("wide", make(WIDE)), ("narrow", make(NARROW)))
+        ),
+    )
+
+
+def small(
+    key: str,
+    alt: str,
+    specification: Specification,
+    *,
+    title: str,
+    value: str,
+    note: str | None = None,
+) -> Panel:
+    """Make a small panel with a heading, for a grid of panels alike."""
+    drawing = Drawing("any", draw(specification, key), specification)
+    return Panel(key, alt, (drawing,), title, value, note)
+
+
+def multiple_figure(facts: Facts, latest: Multiple | None) -> Figure:
+    """The chart at the top: the shipped-code multiple by quarter."""
+    rows = [row for row in facts.multiples if row.measure == "code_lines"]
+    known = [row for row in rows if row.multiple is not None]
+    if not known:
+        reason = next((row.reason for row in reversed(rows) if row.reason), None)
+        return Figure("multiple", None, empty=reason or _NO_CHANGES, table=_multiples_table(rows))
+    notes = ["Whiskers: 95% interval, from resampling contributors."]
+    partial = next((row for row in known if row.is_partial), None)
+    if partial:
+        notes.append(
+            f"Hatched: {partial.quarter}, not finished; {fmt.count(partial.days)} days measured."
+        )
+    top = charts.multiple_domain(rows)[1]
+    beyond = sum(row.high is not None and row.high > top for row in known)
+    if beyond:
+        notes.append(f"{fmt.plural(beyond, 'interval')} reach beyond the chart; see the table.")
+    return Figure(
+        "multiple",
+        wording.multiple_title(rows, latest),
+        (
+            full(
+                "multiple",
+                f"Bar chart. Shipped-code multiple by quarter with 95% interval, baseline = 1: "
+                f"{wording.multiples_text(rows)}.",
+                lambda width: charts.multiple_by_quarter(rows, width),
+            ),
+        ),
+        tuple(notes),
+        _multiples_table(rows),
+    )
+
+
+def companions_figure(facts: Facts) -> Figure:
+    """The multiple of every measure side by side, on one scale."""
+    names = [name for name in wording.MEASURES if any(r.measure == name for r in facts.multiples)]
+    names += sorted({row.measure for row in facts.multiples} - set(names))
+    series = {name: [r for r in facts.multiples if r.measure == name] for name in names}
+    series = {
+        name: rows for name, rows in series.items() if any(row.multiple is not None for row in rows)
+    }
+    if not series:
+        reason = next((row.reason for row in reversed(facts.multiples) if row.reason), None)
+        return Figure("companions", None, empty=reason or _NO_CHANGES)
+    rows = [row for name in series for row in series[name]]
+    domain = charts.multiple_domain(rows)
+    latest = {name: _latest(series[name]) for name in series}
+    panels = tuple(
+        small(
+            f"companion-{index}",
+            f"Line chart. {wording.MEASURES.get(name, name)}, multiple by quarter with 95% "
+            f"interval, baseline = 1: {wording.multiples_text(series[name])}.",
+            charts.companion(series[name], domain, PANEL),
+            title=wording.MEASURES.get(name, name),
+            value=fmt.times(latest[name].multiple),
+            note=wording.MEASURE_NOTES.get(name),
+        )
+        for index, name in enumerate(series)
+    )
+    return Figure(
+        "companions",
+        wording.companions_title(list(latest.values())),
+        panels,
+        (
+            "One scale for all. Shaded: 95% interval. Dashed: baseline. "
+            "Open circle: quarter not finished.",
+        ),
+        _multiples_table(rows, "shipped_code_measures"),
+        is_grid=True,
+    )
+
+
+def authorship_figure(facts: Facts) -> Figure:
+    """Shares of landed code lines by author class and tier of evidence."""
+    rows = [row for row in facts.authorship if row.code_lines]
+    if not rows:
+        return Figure("authorship", None, empty="No code line landed, so there is no share.")
+    whole = [row for row in rows if not row.is_partial]
+    behind = table(
+        "authorship_by_quarter",
+        "Shares of landed code lines by quarter",
+        (
+            ("Quarter", "text"), ("Code lines", "count"), ("Model", "share"),
+            ("Model, at least", "share"), ("Model, at most", "share"),
+            ("Attested", "share"), ("Declared", "share"), ("Indicated", "share"),
+            ("Undeclared", "share"), ("Automation", "share"), ("Human", "share"),
+            ("Landed changes", "count"),
+        ),
+        [
+            (
+                row.quarter, row.code_lines, row.model_share, row.model_share_low,
+                row.model_share_high, row.attested_share, row.declared_share,
+                row.indicated_share, row.undeclared_share, row.automation_share,
+                row.human_share, row.landed_changes,
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+    return Figure(
+        "authorship",
+        wording.authorship_title((whole or rows)[-1]),
+        (
+            full(
+                "authorship",
+                "Stacked bar chart. Share of landed code lines by author class: "
+                f"{wording.authorship_text(rows)}.",
+                lambda width: charts.authorship_by_quarter(rows, width),
+            ),
+        ),
+        (
+            f"Labels: {rows[-1].quarter}"
+            f"{', pale because it is not finished' if rows[-1].is_partial else ''}. "
+            "Attested: recorded line by line. Declared: an identity or a trailer says so. "
+            "Indicated: only text or a branch name hints at it. "
+            "Undeclared: no evidence either way; it is never counted as human.",
+        ),
+        behind,
+    )
+
+
+def agents_figure(facts: Facts, quarter: str | None) -> Figure:
+    """Share of code lines by agent, the largest ones and all others together."""
+    rows = [row for row in facts.agents if row.share is not None]
+    if not rows:
+        return Figure("agents", None, empty="No agent left evidence in the quarters shown.")
+    agents = list(dict.fromkeys(row.agent for row in rows))
+    quarters = [row.quarter for row in facts.authorship] or [row.quarter for row in rows]
+    top = max(row.share or 0 for row in rows)
+    partial = next((row.quarter for row in facts.authorship if row.is_partial), None)
+    panels = []
+    for index, agent in enumerate(agents):
+        own = [row for row in rows if row.agent == agent]
+        now = next((row.share for row in own if row.quarter == quarter), None)
+        text = "; ".join(f"{row.quarter} {fmt.percent(row.share)}" for row in own)
+        panels.append(
+            small(
+                f"agent-{index}",
+                f"Bar chart. {agent}, share of landed code lines by quarter: {text}.",
+                charts.agent_share(own, quarters, top, partial, PANEL),
+                title=agent,
+                value=fmt.percent(now),
+            )
+        )
+    columns: Columns = (
+        ("Agent", "text"), ("Quarter", "text"), ("Share of code lines", "share"),
+        ("Code lines", "count"), ("Landed changes", "count"),
+    )  # fmt: skip
+    values = [(r.agent, r.quarter, r.share, r.model_lines, r.landed_changes) for r in rows]
+    return Figure(
+        "agents",
+        wording.agents_title(rows, quarter),
+        tuple(panels),
+        (
+            f"Numbers beside the names: share of code lines in {quarter}."
+            + (" Pale: quarter not finished." if partial else ""),
+        )
+        if quarter
+        else (),
+        table("agents_by_quarter", "Share of landed code lines by agent", columns, values),
+        is_grid=True,
+    )
+
+
+def merge_figure(facts: Facts, quarter: str | None) -> Figure:
+    """Merge success by author class."""
+    judged = [row for row in facts.merges if row.rate is not None]
+    if not judged:
+        reason = next((row.reason for row in reversed(facts.merges) if row.reason), None)
+        return Figure(
+            "merges", None, empty=reason or "No pull request is known in these repositories."
+        )
+    classes = [
+        name for name in wording.AUTHOR_CLASSES if any(r.author_class == name for r in judged)
+    ]
+    panels = []
+    for name in classes:
+        rows = [row for row in facts.merges if row.author_class == name]
+        now = next((row for row in rows if row.quarter == quarter), None)
+        label = wording.AUTHOR_CLASSES[name]
+        panels.append(
+            small(
+                f"merge-{name}",
+                f"Line chart. {label}, share merged by quarter: {wording.merges_text(rows)}.",
+                charts.merge_rate(rows, PANEL),
+                title=label,
+                value=fmt.percent(now.rate if now else None),
+                note=f"{fmt.count(now.merged)} of {fmt.count(now.mature)} in {quarter}"
+                if now and now.mature
+                else None,
+            )
+        )
+    latest = next(
+        (row for row in judged if row.author_class == "all" and row.quarter == quarter), None
+    )
+    return Figure(
+        "merges",
+        wording.merge_title(latest),
+        tuple(panels),
+        (
+            "Only pull requests opened at least 30 days before the data cut-off are judged. "
+            "Shaded: 95% interval (Wilson). Dashed: baseline rate, where there is one. "
+            "Open circle: quarter not finished.",
+        ),
+        _merge_table(facts),
+        is_grid=True,
+    )
+
+
+def file_classes_figure(facts: Facts, quarter: str | None) -> Figure:
+    """Added lines by file class in the latest whole quarter."""
+    rows = [row for row in facts.file_classes if row.quarter == quarter and row.share is not None]
+    if not rows:
+        return Figure("classes", None, empty=f"No line was added in {quarter or 'any quarter'}.")
+    text = "; ".join(f"{r.file_class} {fmt.percent(r.share)} ({fmt.count(r.added)})" for r in rows)
+    columns: Columns = (
+        ("Quarter", "text"), ("Class", "text"), ("Added lines", "count"),
+        ("Deleted lines", "count"), ("Files", "count"), ("Share of added lines", "share"),
+    )  # fmt: skip
+    values = [
+        (r.quarter, r.file_class, r.added, r.deleted, r.files, r.share) for r in facts.file_classes
+    ]
+    return Figure(
+        "classes",
+        wording.file_classes_title(rows),
+        (
+            full(
+                "classes",
+                f"Bar chart. Lines added in {quarter} by class of file: {text}.",
+                lambda width: charts.file_classes(rows, width),
+            ),
+        ),
+        (),
+        table("file_classes_by_quarter", "Changed lines by class of file", columns, values),
+    )
+
+
+def _latest(rows: Sequence[Multiple]) -> Multiple:
+    known = [row for row in rows if row.multiple is not None]
+    return next((row for row in reversed(known) if not row.is_partial), known[-1])
+
+
+def _merge_table(facts: Facts) -> Table:
+    columns: Columns = (
+        ("Author class", "text"), ("Quarter", "text"), ("Known", "count"),
+        ("Old enough to judge (n)", "count"), ("Merged", "count"), ("Rate", "share"),
+        ("Interval low", "share"), ("Interval high", "share"), ("Baseline rate", "share"),
+        ("Change to baseline, points", "points"), ("Why missing", "text"),
+    )  # fmt: skip
+    values = [
+        (
+            row.author_class, row.quarter, row.pull_requests, row.mature, row.merged, row.rate,
+            row.low, row.high, row.baseline_rate, row.change_points, row.reason,
+        )
+        for row in facts.merges
+    ]  # fmt: skip
+    return table("merge_success_by_quarter", "Merge success by author class", columns, values)
+
+
+def _multiples_table(rows: Sequence[Multiple], name: str = "shipped_code_multiple") -> Table | None:
+    if not rows:
+        return None
+    columns: Columns = (
+        ("Measure", "text"), ("Quarter", "text"), ("Period", "text"), ("Multiple", "ratio"),
+        ("Interval low", "ratio"), ("Interval high", "ratio"), ("Contributors (n)", "count"),
+        ("Active contributors, mean", "ratio"), ("Landed changes", "count"),
+        ("Total, capped", "count"), ("Days measured", "count"), ("Why missing", "text"),
+    )  # fmt: skip
+    values = [
+        (
+            row.measure, row.quarter,
+            "baseline" if row.is_baseline else "so far" if row.is_partial else "whole quarter",
+            row.multiple, row.low, row.high, row.n, row.active_contributors, row.landed_changes,
+            row.total, row.days, row.reason,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return table(name, "Multiple by quarter, baseline = 1", columns, values)

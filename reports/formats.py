@@ -1,0 +1,80 @@
+"""Numbers as a reader sees them; a missing number is a dash, never a zero."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+MISSING: Final = "–"
+
+
+def times(value: float | None) -> str:
+    """Format a ratio to the baseline: `3.4×`, `12×`."""
+    return MISSING if value is None else f"{number(value)}×"
+
+
+def number(value: float | None) -> str:
+    """Format a ratio or a small number with one decimal, from ten on with none."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    digits = 0 if abs(value) >= 9.95 else 1
+    return _minus(f"{value:,.{digits}f}")
+
+
+def percent(share: float | None) -> str:
+    """Format a share of 0 to 1 as whole percent; what is not nothing never reads as 0%."""
+    if share is None or not math.isfinite(share):
+        return MISSING
+    if 0 < share < 0.005:
+        return "<1%"
+    if 0.995 < share < 1:
+        return ">99%"
+    return _minus(f"{100 * share:.0f}%")
+
+
+def count(value: float | None) -> str:
+    """Format a whole number with thousands separated."""
+    return MISSING if value is None else _minus(f"{value:,.0f}")
+
+
+def signed(value: float | None, unit: str = "") -> str:
+    """Format a difference with its sign: `+0.3`, `−2 points`."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    digits = 0 if unit == "points" else 1
+    text = f"{abs(value):,.{digits}f}"
+    sign = "±" if float(text.replace(",", "")) == 0 else "+" if value > 0 else "−"
+    if unit == "points" and text == "1":
+        unit = "point"
+    return f"{sign}{text} {unit}".rstrip()
+
+
+def times_interval(low: float | None, high: float | None) -> str:
+    """Format an interval of ratios: `2.7 to 4.4`."""
+    return MISSING if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
+def percent_interval(low: float | None, high: float | None) -> str:
+    """Format an interval of shares of 0 to 1: `56 to 72%`."""
+    if low is None or high is None:
+        return MISSING
+    return f"{percent(low).removesuffix('%')} to {percent(high)}"
+
+
+def listed(words: list[str]) -> str:
+    """Join words as a sentence does: `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def plural(value: int, noun: str) -> str:
+    """Format a count with its noun: `1 repository`, `3 repositories`."""
+    if value == 1:
+        return f"1 {noun}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count(value)} {many}"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

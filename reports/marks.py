@@ -1,0 +1,117 @@
+"""What charts are made of: data, axes, paints, tooltips, and the small panel of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from quarterdeck.reports.theme import apply, colour
+
+Specification = dict[str, Any]
+Row = Mapping[str, Any]
+
+
+def plot(rows: Sequence[Row]) -> alt.Chart:
+    """Return a chart of `rows`, which go into the specification as they are."""
+    return alt.Chart(alt.InlineData(values=[dict(row) for row in rows]))
+
+
+def line_panel(
+    points: Sequence[Row],
+    scale: alt.Scale,
+    axis: alt.Axis,
+    tips: tuple[str, ...],
+    reference: float | None,
+    width: int,
+) -> Specification:
+    """Return a small line with its interval, a dashed reference, and its last points marked.
+
+    Each point has quarter, value, low, high, partial, and a text for each field of `tips`.
+    """
+    x = quarters_axis([point["quarter"] for point in points], width, panel=True)
+    known = [point for point in points if point["value"] is not None]
+    whole = [point for point in known if not point["partial"]]
+    bounded = [point for point in whole if point["low"] is not None]
+    y = alt.Y("value:Q", scale=scale, axis=axis)
+    layers = [
+        plot(bounded)
+        .mark_area(color=colour("band"), clip=True)
+        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
+    ]
+    if reference is not None:
+        layers.append(reference_line(reference, scale))
+    layers.append(plot(known).mark_line(color=colour("accent"), strokeWidth=2).encode(x=x, y=y))
+    for row, fill in ((whole[-1:], "accent"), ([p for p in known[-1:] if p["partial"]], "paper")):
+        layers.append(
+            plot(row)
+            .mark_point(filled=True, fill=colour(fill), stroke=colour("accent"), size=50, opacity=1)
+            .encode(x=x, y=y)
+        )
+    layers.append(
+        plot(known)
+        .mark_point(filled=True, size=260, opacity=0)
+        .encode(x=x, y=y, tooltip=tips_of(*tips))
+    )
+    return apply(alt.layer(*layers), width=width, height=160)
+
+
+def quarters_axis(
+    quarters: Sequence[str], width: int, *, panel: bool = False, room: int = 0
+) -> alt.X:
+    """Quarters from left to right: every one named if there is room, else the years."""
+    domain = list(dict.fromkeys(quarters))
+    if (panel and len(domain) > 3) or len(domain) * 62 > width - room:
+        named = [quarter for quarter in domain if quarter.endswith("Q1")] or domain[:1]
+        room_for = max((width - room) // 46, 1)
+        step = -(-len(named) // room_for)
+        named = named[::step]
+        expression = "slice(datum.value, 0, 4)"
+    else:
+        named = domain
+        expression = "slice(datum.value, 0, 4) + ' ' + slice(datum.value, 4)"
+    return alt.X(
+        "quarter:O",
+        scale=alt.Scale(type="band", domain=domain, paddingInner=0.22, paddingOuter=0.1),
+        axis=alt.Axis(title=None, values=named, labelExpr=expression, labelAngle=0, grid=False),
+    )
+
+
+def value_axis(expression: str, *, ticks: int = 5, values: list[float] | None = None) -> alt.Axis:
+    """Return an axis whose labels are the Vega `expression`, at about `ticks` or at `values`."""
+    return alt.Axis(
+        title=None,
+        labelExpr=expression,
+        tickCount=ticks,
+        values=alt.Undefined if values is None else values,
+    )
+
+
+def paints_of(paints: Mapping[str, str], field: str = "kind") -> alt.Color:
+    """Return the colours of `field` as they stand in `paints`, without a legend."""
+    return alt.Color(
+        f"{field}:N",
+        scale=alt.Scale(domain=list(paints), range=list(paints.values())),
+        legend=None,
+    )
+
+
+def pale(test: str) -> Any:
+    """Return an opacity that fades what the Vega expression `test` picks."""
+    return alt.condition(test, alt.value(0.6), alt.value(1))
+
+
+def tips_of(*fields: str) -> list[alt.Tooltip]:
+    """Return tooltips of fields that hold text ready to show."""
+    return [alt.Tooltip(field=field, type="nominal") for field in fields]
+
+
+def reference_line(value: float, scale: alt.Scale) -> alt.Chart:
+    """Return a dashed line across the plot at `value`."""
+    line: alt.Chart = (
+        plot([{"reference": value}])
+        .mark_rule(color=colour("ink"), strokeWidth=1, strokeDash=[4, 3])
+        .encode(y=alt.Y("reference:Q", scale=scale))
+    )
+    return line

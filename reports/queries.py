@@ -1,0 +1,202 @@
+"""The statements behind `facts`; the columns come in the order of its records.
+
+`$shown_from` is the first day of the first quarter shown, `$whole` the latest whole quarter.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_OVERVIEW = """
+with quarters as (
+    select
+        quarter_start,
+        bool_or(is_baseline) as is_baseline,
+        row_number() over (order by quarter_start desc) as age
+    from marts.multiples
+    where scope = 'organisation'
+    group by quarter_start
+),
+
+shown as (
+    select
+        greatest(
+            coalesce(min(quarter_start) filter (where is_baseline), min(quarter_start)),
+            min(quarter_start) filter (where age <= $quarters_shown)
+        ) as shown_from
+    from quarters
+)
+
+select
+    organisation,
+    strftime(cutoff_at at time zone 'UTC', '%Y-%m-%d %H:%M UTC') as cutoff,
+    first_quarter::varchar,
+    last_quarter::varchar,
+    last_whole_quarter::varchar,
+    baseline_label,
+    baseline_quarters,
+    preset,
+    coalesce(repositories, 0),
+    coalesce(landed_changes, 0),
+    coalesce(contributors, 0),
+    quarterdeck_version,
+    settings_json::varchar,
+    shown_from
+from marts.report_facts
+cross join shown
+"""
+
+_MULTIPLES = """
+with compared as (
+    select
+        *,
+        case
+            when lag(quarter_start) over earlier = quarter_start - interval 3 month
+                then multiple - lag(multiple) over earlier
+        end as change
+    from marts.multiples
+    where scope = 'organisation'
+    window earlier as (partition by measure order by quarter_start)
+)
+
+select
+    measure, quarter, is_partial, is_baseline, days, landed_changes, total,
+    active_contributors, multiple, multiple_low, multiple_high, interval_contributors,
+    reason, change
+from compared
+where quarter_start >= $shown_from
+order by measure, quarter_start
+"""
+
+_AUTHORSHIP = """
+with compared as (
+    select
+        *,
+        case
+            when lag(quarter_start) over earlier = quarter_start - interval 3 month
+                then 100 * (model_share - lag(model_share) over earlier)
+        end as change_points
+    from marts.authorship_quarterly
+    where scope = 'organisation'
+    window earlier as (order by quarter_start)
+)
+
+select
+    quarter, is_partial, code_lines, model_share, model_share_low,
+    model_share + undeclared_share as model_share_high,
+    attested_lines / nullif(code_lines, 0) as attested_share,
+    declared_lines / nullif(code_lines, 0) as declared_share,
+    indicated_lines / nullif(code_lines, 0) as indicated_share,
+    human_share, automation_share, undeclared_share, landed_changes, model_changes,
+    change_points
+from compared
+where quarter_start >= $shown_from
+order by quarter_start
+"""
+
+_AGENTS = """
+with shown as (
+    select * from marts.agents_quarterly
+    where scope = 'organisation' and quarter_start >= $shown_from
+),
+
+sized as (
+    select agent, row_number() over (order by sum(model_lines) desc nulls last, agent) as place
+    from shown
+    where agent is not null
+    group by agent
+),
+
+folded as (
+    select
+        case when place <= $agents_shown then sized.agent else 'Other agents' end as agent,
+        place > $agents_shown as is_other,
+        least(place, $agents_shown + 1) as place,
+        quarter,
+        quarter_start,
+        share_of_code_lines,
+        model_lines,
+        landed_changes
+    from shown
+    inner join sized using (agent)
+)
+
+select
+    agent, is_other, quarter, sum(share_of_code_lines), sum(model_lines),
+    sum(landed_changes)::bigint
+from folded
+group by agent, is_other, place, quarter, quarter_start
+order by place, quarter_start
+"""
+
+_MERGES = """
+with compared as (
+    select
+        *,
+        case
+            when lag(quarter_start) over earlier = quarter_start - interval 3 month
+                then 100 * (rate - lag(rate) over earlier)
+        end as change_since_last
+    from marts.merge_success_quarterly
+    where scope = 'organisation'
+    window earlier as (partition by author_class order by quarter_start)
+)
+
+select
+    author_class, quarter, is_partial, is_baseline, pull_requests, mature_pull_requests, merged,
+    rate, rate_low, rate_high, baseline_rate, change_points, reason, change_since_last
+from compared
+where quarter_start >= $shown_from
+order by author_class, quarter_start
+"""
+
+_FILE_CLASSES = """
+select
+    quarter, class, added_lines, deleted_lines, files,
+    added_lines / nullif(sum(added_lines) over (partition by quarter_start), 0) as share
+from marts.file_classes_quarterly
+where scope = 'organisation' and quarter_start >= $shown_from
+order by quarter_start, added_lines desc nulls last, class
+"""
+
+_REPOSITORIES = """
+select
+    r.repository_id, r.status, r.problem, r.landed_changes, r.code_lines, r.contributors,
+    r.pull_requests, m.multiple, m.multiple_low, m.multiple_high, r.missing_files,
+    coalesce(r.is_shallow, false),
+    r.last_landed_at::date,
+    strftime(r.mined_at, '%Y-%m-%d %H:%M'),
+    r.tip_commit_id
+from marts.repositories as r
+left join marts.multiples as m
+    on m.scope = 'repository'
+    and m.scope_name = r.repository_id
+    and m.measure = 'code_lines'
+    and m.quarter = $whole
+order by r.code_lines desc nulls last, r.repository_id
+"""
+
+_ISSUES = """
+select
+    issue,
+    count(distinct repository_id),
+    sum(affected)::bigint,
+    sum(total)::bigint,
+    sum(affected) / nullif(sum(total), 0),
+    any_value(detail order by affected desc nulls last, repository_id)
+from marts.data_quality
+group by issue
+having coalesce(sum(affected), 1) > 0
+order by issue
+"""
+
+QUERIES: Final[dict[str, str]] = {
+    "overview": _OVERVIEW,
+    "multiples": _MULTIPLES,
+    "authorship": _AUTHORSHIP,
+    "agents": _AGENTS,
+    "merges": _MERGES,
+    "file_classes": _FILE_CLASSES,
+    "repositories": _REPOSITORIES,
+    "issues": _ISSUES,
+}

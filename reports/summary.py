@@ -1,0 +1,208 @@
+"""The key figures at the top, and the page's tables that stand without a chart."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quarterdeck.reports import formats as fmt
+from quarterdeck.reports.facts import Authorship, Facts, MergeRate, Multiple, Overview, Repository
+from quarterdeck.reports.tables import Columns, Table, table
+
+# Settings may hold names and addresses of people, so only these last words of a key are printed.
+_PRINTED_SETTINGS: Final = frozenset(
+    [
+        "preset",
+        "from",
+        "to",
+        "baseline",
+        "baseline_from",
+        "baseline_to",
+        "agents_since",
+        "cutoff",
+        "cutoff_at",
+        "time_zone",
+        "timezone",
+        "cap_quantile",
+        "cap_percentile",
+        "cap_days",
+        "active_days",
+        "window_days",
+        "maturity_days",
+        "replicates",
+        "interval_replicates",
+        "confidence",
+        "min_contributors",
+        "seed",
+    ]
+)
+_PRIVATE_SETTINGS: Final = ("identit", "person", "people", "contributor", "email", "author")
+_SIMPLE: Final = (str, int, float, bool, dt.date)
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One key figure: its value, what bounds it, its n, and its change since last quarter."""
+
+    label: str
+    quarter: str | None
+    value: str
+    bounds: str
+    n: str
+    change: str
+    is_missing: bool = False
+
+
+def stats(facts: Facts, multiple: Multiple | None, quarter: str | None) -> tuple[Stat, ...]:
+    """Return the key figures of the latest whole quarter."""
+    authorship = next((row for row in facts.authorship if row.quarter == quarter), None)
+    return (
+        _multiple_stat(multiple, facts.overview),
+        _model_stat(authorship, quarter),
+        _merge_stat(merge_of(facts, "all", quarter), quarter),
+    )
+
+
+def merge_of(facts: Facts, author_class: str, quarter: str | None) -> MergeRate | None:
+    """Return the merge success of one author class in one quarter."""
+    return next(
+        (r for r in facts.merges if r.author_class == author_class and r.quarter == quarter), None
+    )
+
+
+def stale(facts: Facts) -> tuple[Repository, ...]:
+    """Return the repositories whose data is from an earlier run, or that have a problem."""
+    return tuple(row for row in facts.repositories if row.status == "stale" or row.problem)
+
+
+def repositories_table(facts: Facts) -> Table:
+    """Return the table of repositories, largest first."""
+    columns: Columns = (
+        ("Repository", "text"), ("Multiple", "ratio"), ("Interval low", "ratio"),
+        ("Interval high", "ratio"), ("Landed changes", "count"), ("Code lines", "count"),
+        ("Contributors", "count"), ("Pull requests", "count"), ("Last landed", "text"),
+        ("Data", "text"),
+    )  # fmt: skip
+    rows = [
+        (
+            row.name, row.multiple, row.low, row.high, row.landed_changes, row.code_lines,
+            row.contributors, row.pull_requests, row.last_landed,
+            row.status + (", shallow clone" if row.is_shallow else ""),
+        )
+        for row in facts.repositories
+    ]  # fmt: skip
+    focus = facts.overview.last_whole_quarter
+    caption = "Repositories, largest first" + (f"; multiple of {focus}" if focus else "")
+    return table("repositories", caption, columns, rows)
+
+
+def issues_table(facts: Facts) -> Table:
+    """Return the table of gaps in the data."""
+    columns: Columns = (
+        ("Gap", "text"), ("Repositories", "count"), ("Affected", "count"), ("Of", "count"),
+        ("Share", "share"), ("Detail", "text"),
+    )  # fmt: skip
+    rows = [
+        (
+            row.issue.replace("_", " "), row.repositories, row.affected, row.total, row.share,
+            row.detail,
+        )
+        for row in facts.issues
+    ]  # fmt: skip
+    return table("data_quality", "Gaps in the data, over all repositories", columns, rows)
+
+
+def settings(overview: Overview) -> list[tuple[str, str]]:
+    """Return the settings in force that a report may show, sorted by key."""
+    shown = []
+    for key, value in sorted(_flat(overview.settings)):
+        private = any(part in key.lower() for part in _PRIVATE_SETTINGS)
+        if key.rsplit(".", 1)[-1] in _PRINTED_SETTINGS and not private:
+            shown.append((key, str(value)))
+    return shown
+
+
+def trace_statement(quarter: str | None) -> str:
+    """Return a statement that lists the commits behind the multiple of `quarter`."""
+    name = (quarter or "2026Q3").replace("'", "''")
+    return (
+        "select repository_id, commit_id, landed_at, kind, capped_code_lines, tier, agent\n"
+        "from marts.landed_changes\n"
+        f"where quarter = '{name}'\n"
+        "order by capped_code_lines desc\n"
+        "limit 20"
+    )
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            pairs += _flat(inner, f"{prefix}{key}.")
+        elif isinstance(inner, _SIMPLE):
+            pairs.append((f"{prefix}{key}", inner))
+    return pairs
+
+
+def _multiple_stat(row: Multiple | None, overview: Overview) -> Stat:
+    label = "Shipped-code multiple"
+    if row is None or row.multiple is None:
+        reason = row.reason if row and row.reason else "no baseline or no quarter to compare"
+        return _missing(label, row.quarter if row else overview.last_whole_quarter, reason)
+    return Stat(
+        label,
+        row.quarter,
+        fmt.times(row.multiple),
+        f"95% interval {fmt.times_interval(row.low, row.high)}"
+        if row.low is not None
+        else f"no interval: {row.reason or 'not computed'}",
+        f"n = {fmt.plural(row.n, 'contributor')}" if row.n is not None else "n not known",
+        _change(row.change, "×"),
+    )
+
+
+def _model_stat(row: Authorship | None, quarter: str | None) -> Stat:
+    label = "Model share of code lines"
+    if row is None or row.model_share is None:
+        return _missing(label, quarter, "no code line landed in this quarter")
+    return Stat(
+        label,
+        row.quarter,
+        fmt.percent(row.model_share),
+        f"at least {fmt.percent(row.model_share_low)} declared or attested, "
+        f"at most {fmt.percent(row.model_share_high)} if all undeclared lines were a model's",
+        f"n = {fmt.count(row.code_lines)} code lines",
+        _change(row.change_points, "points"),
+    )
+
+
+def _merge_stat(row: MergeRate | None, quarter: str | None) -> Stat:
+    label = "Pull requests merged"
+    if row is None or row.rate is None:
+        reason = row.reason if row and row.reason else "no pull request is known in this quarter"
+        return _missing(label, quarter, reason)
+    against = (
+        f"; baseline {fmt.percent(row.baseline_rate)}"
+        if row.baseline_rate is not None
+        else "; no baseline rate"
+    )
+    return Stat(
+        label,
+        row.quarter,
+        fmt.percent(row.rate),
+        f"95% interval {fmt.percent_interval(row.low, row.high)}{against}",
+        f"n = {fmt.plural(row.mature or 0, 'pull request')}",
+        _change(row.change_since_last, "points"),
+    )
+
+
+def _missing(label: str, quarter: str | None, reason: str) -> Stat:
+    return Stat(label, quarter, fmt.MISSING, reason, "", "", is_missing=True)
+
+
+def _change(value: float | None, unit: str) -> str:
+    if value is None:
+        return "no quarter before it to compare with"
+    text = fmt.signed(value, unit).replace(" ×", "×")
+    return f"{text} since the quarter before"

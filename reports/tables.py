@@ -1,0 +1,85 @@
+"""Tables as the page shows them, and the same rows as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+from quarterdeck.reports import formats as fmt
+
+Kind = Literal["text", "count", "ratio", "share", "points"]
+Columns = Sequence[tuple[str, Kind]]
+
+_FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
+    "text": lambda value: fmt.MISSING if value in (None, "") else str(value),
+    "count": fmt.count,
+    "ratio": lambda value: fmt.MISSING if value is None else f"{value:,.2f}".replace("-", "−"),
+    "share": lambda value: fmt.MISSING if value is None else f"{100 * value:.1f}%",
+    "points": lambda value: fmt.MISSING if value is None else f"{value:+.1f}".replace("-", "−"),
+}
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, which names the unit where there is one, and how to print it."""
+
+    name: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows behind a figure; `name` is the stem of the CSV file."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def cells(self) -> list[list[tuple[str, bool]]]:
+        """Return each row's cells as the text to print and whether it is a number."""
+        return [
+            [
+                (_FORMATS[column.kind](value), column.kind != "text")
+                for column, value in zip(self.columns, row, strict=True)
+            ]
+            for row in self.rows
+        ]
+
+    def csv(self) -> str:
+        """Return the rows as CSV with full precision; a missing value is an empty cell.
+
+        Text that a spreadsheet would run as a formula is given a leading apostrophe.
+        """
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([column.name for column in self.columns])
+        writer.writerows([_plain(value) for value in row] for row in self.rows)
+        return out.getvalue()
+
+    def csv_link(self) -> str:
+        """Return the CSV as a `data:` address, which needs neither network nor script."""
+        return "data:text/csv;charset=utf-8," + quote(self.csv(), safe=",:;/()*!@$")
+
+
+def table(name: str, caption: str, columns: Columns, rows: Sequence[tuple[Any, ...]]) -> Table:
+    """Make a `Table` from pairs of heading and kind, and rows of raw values."""
+    return Table(name, caption, tuple(Column(*column) for column in columns), tuple(rows))
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return repr(value)

@@ -1,0 +1,69 @@
+// Redraws the still charts with Vega, one after the other, at the width that the reader has.
+const { charts, datasets, config } = JSON.parse(document.getElementById("charts").textContent);
+const tip = document.createElement("div");
+tip.className = "tip";
+tip.setAttribute("aria-hidden", "true");
+tip.hidden = true;
+document.body.append(tip);
+
+function showTip(handler, event, item, value) {
+  if (value === null || typeof value !== "object") {
+    tip.hidden = true;
+    return;
+  }
+  const list = document.createElement("dl");
+  for (const [name, text] of Object.entries(value)) {
+    const term = document.createElement("dt");
+    const word = document.createElement("dd");
+    term.textContent = name;
+    word.textContent = text;
+    list.append(term, word);
+  }
+  tip.replaceChildren(list);
+  tip.hidden = false;
+  const box = tip.getBoundingClientRect();
+  const left = Math.min(event.clientX + 14, window.innerWidth - box.width - 8);
+  const above = event.clientY - box.height - 12;
+  tip.style.left = `${Math.max(left, 8)}px`;
+  tip.style.top = `${above < 8 ? event.clientY + 18 : above}px`;
+}
+
+async function draw(chart) {
+  const width = Math.floor(chart.clientWidth);
+  if (width === 0 || Number(chart.dataset.width) === width) return;
+  chart.dataset.width = width;
+  const sizes = charts[chart.dataset.chart];
+  const spec = sizes.any ?? (width < 560 ? sizes.narrow : sizes.wide);
+  const place = document.createElement("div");
+  place.className = "live drawing";
+  chart.append(place);
+  const made = await window.vegaEmbed(place, { ...spec, width, config, datasets }, {
+    actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: showTip,
+  });
+  made.view.container().querySelector("svg").setAttribute("aria-hidden", "true");
+  chart.querySelector(".live:not(.drawing)")?.remove();
+  chart.views?.finalize();
+  chart.views = made;
+  place.classList.remove("drawing");
+  chart.dataset.live = "true";
+}
+
+let queue = Promise.resolve();
+function ask(chart) {
+  queue = queue
+    .then(() => new Promise((next) => setTimeout(next)))
+    .then(() => draw(chart))
+    .catch((error) => {
+      chart.querySelector(".drawing")?.remove();
+      console.error(error);
+    });
+}
+
+requestAnimationFrame(() => setTimeout(() => {
+  window.quarterdeckVega();
+  const all = document.querySelectorAll("[data-chart]");
+  const watch = new ResizeObserver((entries) => entries.forEach((entry) => ask(entry.target)));
+  all.forEach((chart) => { ask(chart); watch.observe(chart); });
+  queue.then(() => { document.documentElement.dataset.ready = "true"; });
+}));
+addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });

@@ -1,0 +1,254 @@
+"""Titles and sentences that state what the numbers say: descriptive, never causal.
+
+A function returns None where the numbers allow no statement; the page then prints no title of its
+own making, or the mart's reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quarterdeck.reports import formats as fmt
+from quarterdeck.reports.facts import (
+    AgentQuarter,
+    Authorship,
+    FileClass,
+    Issue,
+    MergeRate,
+    Multiple,
+    Overview,
+    Repository,
+)
+
+MEASURES = {
+    "code_lines": "Code lines",
+    "landed_changes": "Landed changes",
+    "merged_pull_requests": "Merged pull requests",
+    "net_lines": "Net lines",
+}
+MEASURE_NOTES = {
+    "code_lines": "added lines of source and tests, large changes capped",
+    "landed_changes": "commits on the default branch, merges counted once",
+    "merged_pull_requests": "pull requests that landed",
+    "net_lines": "added less deleted lines, not capped",
+}
+AUTHOR_CLASSES = {
+    "all": "All pull requests",
+    "human": "By humans",
+    "model": "By models",
+    "mixed": "By humans and models",
+    "automation": "By automation",
+    "undeclared": "Undeclared",
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words in the lead sentence; `is_number` sets it off."""
+
+    text: str
+    is_number: bool = False
+
+
+def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -> list[Piece]:
+    """Return the sentence at the top: the multiple of the whole quarter and of the partial one."""
+    if overview.landed_changes == 0:
+        return [Piece("No landed change was found, so nothing can be measured yet.")]
+    said = [row for row in (whole, partial) if row is not None and row.multiple is not None]
+    if not said:
+        row = whole or partial
+        where = f" for {row.quarter}" if row else ""
+        return [Piece(f"No multiple can be stated{where}: {_why(row, overview)}.")]
+    first = said[0]
+    against = f" of {overview.baseline_label}" if overview.baseline_label else ""
+    pieces = [
+        Piece(f"In {_named(first)}, active contributors landed "),
+        Piece(f"{fmt.number(first.multiple)} times", True),
+        Piece(f" as much code per day as in the baseline{against}{_range(first)}"),
+    ]
+    if len(said) == 2:
+        pieces += [
+            Piece("; so far in "),
+            Piece(f"{said[1].quarter}, "),
+            Piece(f"{fmt.number(said[1].multiple)} times", True),
+            Piece(_range(said[1], "")),
+        ]
+    return [*pieces, Piece(".")]
+
+
+def lead_note(whole: Multiple | None, partial: Multiple | None) -> str | None:
+    """Return what the lead must not leave unsaid: level with the baseline, or no interval."""
+    notes = []
+    for row in (whole, partial):
+        if row is None or row.multiple is None:
+            continue
+        if row.low is None or row.high is None:
+            reason = row.reason or "no interval was computed"
+            notes.append(f"{row.quarter} has no interval: {_tidy(reason)}.")
+        elif row.low <= 1 <= row.high:
+            notes.append(
+                f"The interval of {row.quarter} includes 1, so a difference from the baseline "
+                "is not established."
+            )
+    return " ".join(notes) or None
+
+
+def multiple_title(rows: Sequence[Multiple], latest: Multiple | None) -> str | None:
+    """Title of the chart of multiples."""
+    if latest is None or latest.multiple is None:
+        return None
+    name = f"Shipped code per contributor was {fmt.times(latest.multiple)} the baseline"
+    if latest.low is not None and latest.high is not None and latest.low <= 1 <= latest.high:
+        return (
+            f"Shipped code per contributor in {latest.quarter} cannot be told from the baseline "
+            f"({fmt.times(latest.multiple)})"
+        )
+    earlier = [
+        row.multiple for row in rows if row.multiple is not None and row.quarter < latest.quarter
+    ]
+    if len(earlier) >= 4 and latest.multiple > max(earlier):
+        return f"{name} in {_named(latest)}, more than in any quarter before"
+    return f"{name} in {_named(latest)}"
+
+
+def companions_title(latest: Sequence[Multiple]) -> str | None:
+    """Title of the small multiples: every measure's multiple in the latest quarter."""
+    said = sorted(
+        (row for row in latest if row.multiple is not None),
+        key=lambda row: (-(row.multiple or 0), row.measure),
+    )
+    if not said:
+        return None
+    parts = [
+        f"{MEASURES.get(row.measure, row.measure).lower()} at {fmt.times(row.multiple)}"
+        for row in said
+    ]
+    text = fmt.listed(parts)
+    return f"In {_named(said[0])}, {text} the baseline"
+
+
+def authorship_title(row: Authorship | None) -> str | None:
+    """Title of the authorship chart."""
+    if row is None or row.model_share is None:
+        return None
+    if row.model_share == 0:
+        return f"No model left evidence on the code lines that landed in {row.quarter}" + (
+            f"; {fmt.percent(row.undeclared_share)} are undeclared" if row.undeclared_share else ""
+        )
+    text = f"There is evidence of a model for {fmt.percent(row.model_share)} of code lines"
+    if row.undeclared_share:
+        text += f", and of no one for {fmt.percent(row.undeclared_share)}"
+    return f"{text}, in {row.quarter}{', so far' if row.is_partial else ''}"
+
+
+def agents_title(rows: Sequence[AgentQuarter], quarter: str | None) -> str | None:
+    """Title of the panels of agents."""
+    now = [row for row in rows if row.quarter == quarter and row.share and not row.is_other]
+    if not now:
+        return None
+    first = max(now, key=lambda row: (row.share or 0, row.agent))
+    if len(now) == 1:
+        return f"{first.agent} is the only agent with evidence in {quarter}"
+    return (
+        f"{fmt.plural(len(now), 'agent')} left evidence in {quarter}; {first.agent} on most, "
+        f"{fmt.percent(first.share)} of code lines"
+    )
+
+
+def merge_title(row: MergeRate | None) -> str | None:
+    """Title of the panels of merge rates, against the baseline."""
+    if row is None or row.rate is None:
+        return None
+    text = f"{fmt.percent(row.rate)} of pull requests opened in {row.quarter} were merged"
+    if row.baseline_rate is None:
+        return text
+    if row.low is not None and row.high is not None and row.low <= row.baseline_rate <= row.high:
+        return f"{text}, within its interval of the baseline's {fmt.percent(row.baseline_rate)}"
+    side = "above" if row.rate > row.baseline_rate else "below"
+    return f"{text}, {side} the baseline's {fmt.percent(row.baseline_rate)}"
+
+
+def file_classes_title(rows: Sequence[FileClass]) -> str | None:
+    """Title of the chart of file classes in one quarter."""
+    code = [row.share for row in rows if row.file_class in ("source", "test") and row.share]
+    if not code:
+        return None
+    return (
+        f"{fmt.percent(sum(code))} of lines added in {rows[0].quarter} were source or test code, "
+        "the lines that the multiple counts"
+    )
+
+
+def repositories_title(rows: Sequence[Repository]) -> str | None:
+    """Title of the table of repositories."""
+    if not rows:
+        return None
+    stale = sum(row.status == "stale" for row in rows)
+    text = f"{fmt.plural(len(rows), 'repository')} measured"
+    if stale:
+        return f"{text}, {fmt.count(stale)} with data from an earlier run"
+    return f"{text}, all up to date"
+
+
+def quality_title(issues: Sequence[Issue], stale: int) -> str:
+    """Title of the section on data quality."""
+    if not issues and not stale:
+        return "No gap was found in the data"
+    found = f"{fmt.plural(len(issues), 'kind')} of gap in the data" if issues else ""
+    late = f"{fmt.plural(stale, 'stale repository')}" if stale else ""
+    return fmt.listed([part for part in (found, late) if part])
+
+
+def multiples_text(rows: Sequence[Multiple]) -> str:
+    """Text alternative of a line or bars of multiples: every quarter's number."""
+    return "; ".join(
+        f"{_named(row)} {fmt.times(row.multiple)}"
+        + (f" ({fmt.times_interval(row.low, row.high)})" if row.low is not None else "")
+        for row in rows
+        if row.multiple is not None
+    )
+
+
+def merges_text(rows: Sequence[MergeRate]) -> str:
+    """Text alternative of merge rates: every quarter's rate and its counts."""
+    return "; ".join(
+        f"{row.quarter} {fmt.percent(row.rate)} ({fmt.count(row.merged)} of "
+        f"{fmt.count(row.mature)})"
+        for row in rows
+        if row.rate is not None
+    )
+
+
+def authorship_text(rows: Sequence[Authorship]) -> str:
+    """Text alternative of the authorship chart."""
+    return "; ".join(
+        f"{row.quarter} model {fmt.percent(row.model_share)}, human {fmt.percent(row.human_share)},"
+        f" automation {fmt.percent(row.automation_share)}, undeclared "
+        f"{fmt.percent(row.undeclared_share)}"
+        for row in rows
+        if row.model_share is not None
+    )
+
+
+def _named(row: Multiple) -> str:
+    return f"{row.quarter}, so far" if row.is_partial else row.quarter
+
+
+def _range(row: Multiple, name: str = "95% interval ") -> str:
+    if row.low is None or row.high is None:
+        return ""
+    span = fmt.times_interval(row.low, row.high).replace(" ", "\u00a0")
+    return f" ({name}{span})"
+
+
+def _why(row: Multiple | None, overview: Overview) -> str:
+    if row is not None and row.reason:
+        return _tidy(row.reason)
+    if not overview.baseline_quarters:
+        return "there is no baseline to measure against"
+    return "no quarter has been measured"
+
+
+def _tidy(reason: str) -> str:
+    return reason.strip().rstrip(".")
