@@ -43,6 +43,7 @@ SIGNALS_SCHEMA: Final = pl.Schema(
         "tier": pl.String(),
         "weight": pl.Float64(),
         "is_fallback": pl.Boolean(),
+        "is_person": pl.Boolean(),
         "exclusions": pl.List(
             pl.Struct({"from_date": pl.Date(), "to_date": pl.Date(), "reason": pl.String()})
         ),
@@ -113,6 +114,7 @@ def _row(position: int, signal: Signal) -> tuple[object, ...]:
         signal.tier if credits else None,
         signal.weight if credits else None,
         signal.fallback,
+        signal.person,
         [
             {"from_date": window.first, "to_date": window.last, "reason": window.reason}
             for window in signal.not_between

@@ -39,7 +39,7 @@ DEFAULT_TIERS: Final[Mapping[str, str]] = {
 _KEYS: Final = frozenset(
     {
         *("id", "agent", "where", "keys", "contains", "pattern", "class", "tier", "weight"),
-        *("fallback", "not_between", "reason", "source", "seen", "note", "disabled"),
+        *("fallback", "person", "not_between", "reason", "source", "seen", "note", "disabled"),
     }
 )
 _ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -86,6 +86,7 @@ class Signal:
     tier: str = "indicated"
     weight: float = 1.0
     fallback: bool = False
+    person: bool = False
     not_between: tuple[Exclusion, ...] = field(default=())
     reason: str | None = None
     note: str | None = None
@@ -146,6 +147,7 @@ def read_signal(
         tier=_choice(identifier, rule, "tier", TIERS, DEFAULT_TIERS.get(where, "indicated")),
         weight=_weight(identifier, rule),
         fallback=read_flag(identifier, rule, "fallback"),
+        person=read_flag(identifier, rule, "person"),
         not_between=_exclusions(identifier, rule),
         reason=reason,
         note=_text(identifier, rule, "note"),

@@ -9,7 +9,7 @@ agents as (
     from attribution.findings
     join raw.signals using (signal_id)
     join staging.commits using (repository_id, commit_id)
-    where findings.source = 'author' and not signals.is_person
+    where findings.place = 'author' and not signals.is_person
 ),
 
 addresses as (
