@@ -1,7 +1,7 @@
 """Read, check and compile the rules of `file_classes.toml` and `languages.toml`.
 
-Every rule ends in a dictionary keyed by file name, extension or directory, or in one compiled
-pattern per last extension, so that the cost of a path does not grow with the number of rules.
+Every rule ends in a dictionary keyed by file name, extension or directory, or in a short
+list of patterns for one last extension, so that the cost of a path hardly grows with their number.
 """
 
 import fnmatch
@@ -57,20 +57,42 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Glob:
+    """A shell pattern: plain string checks first, the expression only where they do not suffice."""
+
+    prefix: str
+    suffix: str
+    needle: str
+    length: int
+    expression: re.Pattern[str] | None
+    hit: Hit
+
+    def matches(self, name: str) -> bool:
+        """Whether the pattern matches the whole name."""
+        return (
+            name.endswith(self.suffix)
+            and name.startswith(self.prefix)
+            and self.needle in name
+            and len(name) >= self.length
+            and (self.expression is None or self.expression.fullmatch(name) is not None)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Globs:
-    """Shell patterns compiled into one expression; group `g<i>` belongs to `hits[i]`."""
+    """Shell patterns; two string checks rule out most names before any pattern is tried."""
 
-    expression: re.Pattern[str]
-    hits: tuple[Hit, ...]
+    prefixes: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    bounded: tuple[Glob, ...]
+    loose: tuple[Glob, ...]
 
-    def first(self, name: str) -> Hit | None:
-        """The earliest hit whose pattern matches the whole name, conditions not looked at."""
-        match = self.expression.fullmatch(name)
-        return None if match is None or match.lastgroup is None else self.at(match.lastgroup)
-
-    def at(self, group: str) -> Hit:
-        """The hit of a named group of the expression."""
-        return self.hits[int(group[1:])]
+    def hits(self, name: str) -> list[Hit]:
+        """The hits of all patterns that match the whole name, conditions not looked at."""
+        found = [g.hit for g in self.loose if g.needle in name and g.matches(name)]
+        if name.startswith(self.prefixes) or name.endswith(self.suffixes):
+            found += [g.hit for g in self.bounded if g.matches(name)]
+        return found
 
 
 @dataclass(frozen=True)
@@ -85,10 +107,10 @@ class Rules:
     names: dict[str, list[Hit]] = field(repr=False)
     stems: dict[str, list[Hit]] = field(repr=False)
     extensions: dict[str, list[Hit]] = field(repr=False)
-    globs: dict[str, list[Globs]] = field(repr=False)
+    globs: dict[str, Globs] = field(repr=False)
     directories: dict[str, list[Hit]] = field(repr=False)
     root_directories: dict[str, list[Hit]] = field(repr=False)
-    directory_globs: list[Globs] = field(repr=False)
+    directory_globs: Globs = field(repr=False)
     language_groups: list[Hit] = field(repr=False)
     language_kinds: dict[str, str] = field(repr=False)
     language_names: dict[str, str] = field(repr=False)
@@ -150,7 +172,7 @@ def compile_rules(
         globs=_glob_tables([p for p in _braced(hits["globs"]) if _is_glob(p[0])]),
         directories=_table(hits["directories"]),
         root_directories=_table(hits["root_directories"]),
-        directory_globs=_compile_globs(hits["directory_globs"]),
+        directory_globs=_globs(hits["directory_globs"]),
         language_groups=[
             _hit(i, group, "")
             for i, group in enumerate(groups)
@@ -286,25 +308,33 @@ def _braced(pairs: Iterable[tuple[str, Hit]]) -> list[tuple[str, Hit]]:
     return result
 
 
-def _compile_globs(pairs: Sequence[tuple[str, Hit]]) -> list[Globs]:
-    # One expression a condition: the first match of a union hides later ones, which must not
-    # happen when the condition of the first does not hold.
-    by_group: defaultdict[int, list[tuple[str, Hit]]] = defaultdict(list)
-    for value, hit in pairs:
-        by_group[hit.priority].append((value, hit))
-    return [
-        Globs(
-            re.compile("|".join(f"(?P<g{i}>{fnmatch.translate(v)})" for i, (v, _) in enumerate(g))),
-            tuple(hit for _, hit in g),
-        )
-        for g in by_group.values()
-    ]
+def _glob(value: str, hit: Hit) -> Glob:
+    literals = re.split(r"\*|\?|\[[^\]]*\]", value)
+    plain = len(literals) == 2 and "*" in value
+    return Glob(
+        prefix=literals[0],
+        suffix=literals[-1],
+        needle=max(literals, key=len),
+        length=sum(map(len, literals)),
+        expression=None if plain else re.compile(fnmatch.translate(value)),
+        hit=hit,
+    )
 
 
-def _glob_tables(pairs: Sequence[tuple[str, Hit]]) -> dict[str, list[Globs]]:
+def _globs(pairs: Iterable[tuple[str, Hit]]) -> Globs:
+    globs = [_glob(*pair) for pair in pairs]
+    return Globs(
+        prefixes=tuple({glob.prefix for glob in globs if glob.prefix}),
+        suffixes=tuple({glob.suffix for glob in globs if glob.suffix and not glob.prefix}),
+        bounded=tuple(glob for glob in globs if glob.prefix or glob.suffix),
+        loose=tuple(glob for glob in globs if not glob.prefix and not glob.suffix),
+    )
+
+
+def _glob_tables(pairs: Sequence[tuple[str, Hit]]) -> dict[str, Globs]:
     """Key: the last extension that the pattern spells out, or '' where it spells out none."""
     buckets: defaultdict[str, list[tuple[str, Hit]]] = defaultdict(list)
     for value, hit in pairs:
         extension = value.rpartition(".")[2] if "." in value else ""
         buckets["" if _is_glob(extension) else extension.lower()].append((value, hit))
-    return {extension: _compile_globs(bucket) for extension, bucket in buckets.items()}
+    return {extension: _globs(bucket) for extension, bucket in buckets.items()}

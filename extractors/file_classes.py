@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -19,7 +20,7 @@ from quarterdeck.extractors.file_class_overrides import (
     FileClassRuleError,
     Override,
 )
-from quarterdeck.extractors.file_class_rules import Globs, Hit, Rules, load_rules
+from quarterdeck.extractors.file_class_rules import Hit, Rules, load_rules
 from quarterdeck.extractors.git_attributes import Attributes, Value
 
 __all__ = [
@@ -48,6 +49,7 @@ _UNKNOWN: Final = frozenset(("unknown",))
 _BARE: Final = frozenset(("unknown", "bare"))
 _DOTS: Final = 4
 _TEMPLATE_ENDINGS: Final = (".example", ".sample", ".dist", ".template", ".in")
+_priority = attrgetter("priority")
 _CLASS_ATTRIBUTES: Final = (
     ("binary", "binary"),
     ("vendored", "linguist-vendored"),
@@ -85,8 +87,7 @@ class _Name:
     hits: tuple[Hit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(NamedTuple):
     file_class: str
     language: str | None
     rule: str
@@ -106,6 +107,7 @@ class _Classifier:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._names: dict[tuple[str, tuple[str, str] | None], _Name] = {}
+        self._languages: dict[tuple[str | None, str, bool], _Name] = {}
         self._directories: dict[str, tuple[Hit, ...]] = {}
         self._segments: dict[str, tuple[Hit, ...]] = {}
 
@@ -126,7 +128,11 @@ class _Classifier:
         above = self._directories.get(directory)
         if above is None:
             above = self._directories[directory] = self._judge_directory(directory)
-        best = next((h for h in name.hits if h.file_class not in without), None)
+        best = None
+        for hit in name.hits:
+            if hit.file_class not in without:
+                best = hit
+                break
         for hit in above:
             if best is not None and best.priority <= hit.priority:
                 break
@@ -138,43 +144,55 @@ class _Classifier:
         return _Decision(best.file_class, name.language, best.rule, best.group)
 
     def _judge_name(self, base: str, given: tuple[str, str] | None) -> _Name:
-        rules = self.rules
-        language, rule = given or self._language(base)
-        kinds = _BARE if "." not in base.lstrip(".") else _UNKNOWN
-        if language is not None:
-            kinds = frozenset((rules.language_kinds[language],))
-        hits = [hit for hit in self._name_hits(base) if hit.holds(language, kinds)]
-        for hit in rules.language_groups:
-            if hit.holds(language, kinds):
-                hits.append(replace(hit, rule=rule))
-        return _Name(language, kinds, tuple(sorted(hits, key=lambda hit: hit.priority)))
+        extensions = _extensions(base)
+        language, rule = given or self._language(base, extensions)
+        key = (language, rule, "." in base.lstrip("."))
+        known = self._languages.get(key)
+        if known is None:
+            known = self._languages[key] = self._judge_language(*key)
+        found = self._name_hits(base, extensions)
+        if not found:
+            return known
+        hits = [hit for hit in found if hit.holds(language, known.kinds)]
+        hits += known.hits
+        hits.sort(key=_priority)
+        return _Name(language, known.kinds, tuple(hits))
 
-    def _language(self, base: str) -> tuple[str | None, str]:
+    def _judge_language(self, language: str | None, rule: str, dotted: bool) -> _Name:
+        """What is left to say of a name that no matcher knows."""
+        kinds = _UNKNOWN if dotted else _BARE
+        if language is not None:
+            kinds = frozenset((self.rules.language_kinds[language],))
+        holding = (hit for hit in self.rules.language_groups if hit.holds(language, kinds))
+        return _Name(language, kinds, tuple(replace(hit, rule=rule) for hit in holding))
+
+    def _language(self, base: str, extensions: list[str]) -> tuple[str | None, str]:
         rules = self.rules
         if base in rules.language_filenames:
             return rules.language_filenames[base], f"filename:{base}"
-        name = base
-        for extension in _extensions(name):
+        for extension in extensions:
             if extension in rules.language_extensions:
                 return rules.language_extensions[extension], f"extension:.{extension}"
         for ending in _TEMPLATE_ENDINGS:
-            if name.lower().endswith(ending) and len(name) > len(ending):
-                return self._language(name[: -len(ending)])
-        stem = name.partition(".")[0]
+            if base.lower().endswith(ending) and len(base) > len(ending):
+                shorter = base[: -len(ending)]
+                return self._language(shorter, _extensions(shorter))
+        stem = base.partition(".")[0]
         if stem in rules.language_stems:
             return rules.language_stems[stem], f"filename:{stem}"
         return None, "default"
 
-    def _name_hits(self, base: str) -> Iterator[Hit]:
+    def _name_hits(self, base: str, extensions: list[str]) -> list[Hit]:
         rules = self.rules
-        yield from rules.names.get(base, ())
-        for extension in _extensions(base):
-            yield from rules.extensions.get(extension, ())
-        lower = base.lower()
-        yield from rules.stems.get(lower[:1] + lower[1:].partition(".")[0], ())
-        keys = {"", lower.rpartition(".")[2] if "." in lower else ""}
-        for key in sorted(keys, reverse=True):
-            yield from _glob_hits(rules.globs.get(key, ()), base)
+        hits = list(rules.names.get(base, ()))
+        for extension in extensions:
+            hits += rules.extensions.get(extension, ())
+        hits += rules.stems.get(base[:1].lower() + base[1:].partition(".")[0].lower(), ())
+        last = extensions[-1] if extensions else base[1:].lower()
+        for key in (last, "") if last else ("",):
+            if key in rules.globs:
+                hits += rules.globs[key].hits(base)
+        return hits
 
     def _judge_directory(self, directory: str) -> tuple[Hit, ...]:
         if not directory:
@@ -191,12 +209,12 @@ class _Classifier:
                 hits += rules.directories.get(f"{lowered[i - 1]}/{segment}", ())
             hits += self._judge_segment(segments[i])
             seen.add(segment)
-        return tuple(sorted(hits, key=lambda hit: hit.priority))
+        return tuple(sorted(hits, key=_priority))
 
     def _judge_segment(self, segment: str) -> tuple[Hit, ...]:
         hits = self._segments.get(segment)
         if hits is None:
-            hits = tuple(_glob_hits(self.rules.directory_globs, segment))
+            hits = tuple(self.rules.directory_globs.hits(segment))
             self._segments[segment] = hits
         return hits
 
@@ -302,14 +320,14 @@ def _attributed(
     decision = classifier.decide(row.path, without, given)
     for file_class, name in _CLASS_ATTRIBUTES:
         if truths.get(name):
-            return replace(decision, file_class=file_class, rule=f"gitattributes:{name}")
+            return decision._replace(file_class=file_class, rule=f"gitattributes:{name}")
     # `-diff` alone makes git call a text binary, so the flag proves nothing beside it. A class
     # that says more about why the file is not for reading stays.
     if truths.get("diff") is False:
         if decision.file_class in _COUNTED and "generated" not in without:
-            return replace(decision, file_class="generated", rule="gitattributes:-diff")
+            return decision._replace(file_class="generated", rule="gitattributes:-diff")
     elif row.is_binary:
-        return replace(decision, file_class="binary", rule="git:binary")
+        return decision._replace(file_class="binary", rule="git:binary")
     return decision
 
 
@@ -325,13 +343,6 @@ def _extensions(base: str) -> list[str]:
     """
     parts = base[1:].lower().rsplit(".", _DOTS)
     return [".".join(parts[i:]) for i in range(1, len(parts))]
-
-
-def _glob_hits(globs: tuple[Globs, ...] | list[Globs], name: str) -> Iterator[Hit]:
-    for item in globs:
-        hit = item.first(name)
-        if hit is not None:
-            yield hit
 
 
 def _rows(paths: pl.DataFrame) -> Iterator[_Row]:
