@@ -106,7 +106,7 @@ class _Classifier:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._names: dict[tuple[str, tuple[str, str] | None], _Name] = {}
+        self._names: dict[str | tuple[str, tuple[str, str]], _Name] = {}
         self._languages: dict[tuple[str | None, str, bool], _Name] = {}
         self._directories: dict[str, tuple[Hit, ...]] = {}
         self._segments: dict[str, tuple[Hit, ...]] = {}
@@ -122,9 +122,10 @@ class _Classifier:
         `given` is a language known from elsewhere, with the rule that says so.
         """
         directory, _, base = path.rpartition("/")
-        name = self._names.get((base, given))
+        key = base if given is None else (base, given)
+        name = self._names.get(key)
         if name is None:
-            name = self._names[base, given] = self._judge_name(base, given)
+            name = self._names[key] = self._judge_name(base, given)
         above = self._directories.get(directory)
         if above is None:
             above = self._directories[directory] = self._judge_directory(directory)

@@ -50,17 +50,21 @@ class AttributeLine:
 
     Attributes:
         directory: directory of its `.gitattributes` with a final slash, or '' for the root.
+        head: text that the path begins with wherever the pattern matches.
+        tail: text that the path ends with wherever the pattern matches.
         expression: what the rest of the path has to match.
         values: attribute name and value, in order.
     """
 
     directory: str
+    head: str
+    tail: str
     expression: re.Pattern[str]
     values: tuple[tuple[str, Value], ...]
 
     def matches(self, path: str) -> bool:
         """Whether the pattern matches the file itself, not only a directory above it."""
-        if not path.startswith(self.directory):
+        if not (path.endswith(self.tail) and path.startswith(self.head)):
             return False
         match = self.expression.match(path[len(self.directory) :])
         return match is not None and not match.groupdict().get("ps_d")
@@ -117,7 +121,8 @@ def parse_attributes(path: str, content: str) -> list[AttributeLine]:
             continue
         expression = _expression(pattern)
         if expression is not None:
-            lines.append(AttributeLine(directory, expression, values))
+            head, tail = _literal_ends(pattern)
+            lines.append(AttributeLine(directory, directory + head, tail, expression, values))
     return lines
 
 
@@ -173,6 +178,14 @@ def _values(text: str) -> tuple[tuple[str, Value], ...]:
         if name == "binary" and value is True:
             values.append(("diff", False))
     return tuple(values)
+
+
+def _literal_ends(pattern: str) -> tuple[str, str]:
+    """Text before the first and after the last wildcard; empty where that is not plain to see."""
+    if "\\" in pattern or "[" in pattern or pattern != pattern.strip():
+        return "", ""
+    parts = re.split(r"[*?]", pattern.removeprefix("/"))
+    return parts[0] if "/" in pattern else "", parts[-1].removeprefix("/")
 
 
 @lru_cache(maxsize=4096)

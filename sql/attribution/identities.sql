@@ -67,7 +67,7 @@ select
     keyed.mapped_email,
     keyed.rule,
     'c' || left(md5(keyed.contributor_key), 12) as contributor_id,
-    keyed.contributor_name as given_name,
+    keyed.contributor_name as settings_name,
     agents.name is not null as is_agent
 from keyed
 left join agents using (repository_id, name, email);
@@ -80,5 +80,5 @@ comment on column attribution.identities.mapped_name is 'name after .mailmap';
 comment on column attribution.identities.mapped_email is 'address after .mailmap, lower case';
 comment on column attribution.identities.rule is 'rule that resolved it: override, forge account, address, or name and address';
 comment on column attribution.identities.contributor_id is 'who it is: a digest of the override, account or address';
-comment on column attribution.identities.given_name is 'name from the settings; null without an override';
+comment on column attribution.identities.settings_name is 'name from the settings; null without an override';
 comment on column attribution.identities.is_agent is 'whether it is a bot or a coding agent, and so no contributor';

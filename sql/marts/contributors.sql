@@ -16,7 +16,7 @@ changes as (
 
 select
     identities.contributor_id,
-    coalesce(any_value(identities.given_name), mode(identities.mapped_name)) as name,
+    coalesce(any_value(identities.settings_name), mode(identities.mapped_name)) as name,
     list_sort(list_distinct(list(identities.mapped_email))) as emails,
     list_sort(list_distinct(list(identities.rule))) as rules,
     any_value(changes.first_landed_at) as first_landed_at,
