@@ -62,12 +62,14 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
     tips = tips_of("Quarter", "Multiple", "95% interval", "Contributors", "Landed changes")
     bars = plot(values).mark_bar().encode(x=x, y=y, color=paints_of(paints), tooltip=tips)
     edges = (
-        plot([value for value in values if value["kind"].startswith("partial")])
+        plot(values)
+        .transform_filter("slice(datum.kind, 0, 7) == 'partial'")
         .mark_bar(fillOpacity=0, stroke=colour("accent"), strokeWidth=1)
         .encode(x=x, y=y)
     )
     labels = (
-        plot([value for value in values if value["label"]])
+        plot(values)
+        .transform_filter("datum.label != ''")
         .mark_text(dy=-9, fontWeight=700, fontSize=14, color=colour("ink"))
         .encode(x=x, y=alt.Y("top:Q", scale=scale), text="label:N")
     )
@@ -102,7 +104,7 @@ def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, A
 
 def _whiskers(values: Sequence[Row], x: alt.X, scale: alt.Scale) -> list[alt.Chart]:
     """Rules from low to high, on a pale edge that keeps them in sight on their bars."""
-    bounded = plot([value for value in values if value["low"] is not None])
+    bounded = plot(values).transform_filter("isValid(datum.low)")
     y = alt.Y("low:Q", scale=scale)
     edge = bounded.mark_rule(color=colour("paper"), strokeWidth=3.5, opacity=0.75, clip=True)
     line = bounded.mark_rule(color=colour("whisker"), strokeWidth=1.2, clip=True)

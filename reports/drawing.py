@@ -10,7 +10,7 @@ import vl_convert
 
 _ATTRIBUTES: Final = re.compile(r' (?:role|aria-[a-z]+|class|xmlns:xlink|version)="[^"]*"')
 _EMPTY: Final = re.compile(r'<path d="" (?:pointer-events="none" )?display="none"/>')
-_LONG_NUMBER: Final = re.compile(r"(\d+\.\d{2})\d+")
+_LONG_NUMBER: Final = re.compile(r"(\d+\.\d)\d+")
 _CLIP: Final = re.compile(r'<clipPath id="(clip\d+)"')
 _TEXT_OR_TAG: Final = re.compile(r"<[^>]*>|[^<]+")
 

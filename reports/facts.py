@@ -229,5 +229,5 @@ def _overview(database: Path, connection: duckdb.DuckDBPyConnection) -> Overview
             database,
             "Run `quarterdeck build`.",
         )
-    *values, settings, shown_from = row
-    return Overview(*values, json.loads(settings or "{}"), shown_from)
+    values = (*row[:-2], json.loads(row[-2] or "{}"), row[-1])
+    return Overview(*values)

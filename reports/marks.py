@@ -33,10 +33,10 @@ def line_panel(
     x = quarters_axis([point["quarter"] for point in points], width, panel=True)
     known = [point for point in points if point["value"] is not None]
     whole = [point for point in known if not point["partial"]]
-    bounded = [point for point in whole if point["low"] is not None]
     y = alt.Y("value:Q", scale=scale, axis=axis)
     layers = [
-        plot(bounded)
+        plot(known)
+        .transform_filter("isValid(datum.low) && !datum.partial")
         .mark_area(color=colour("band"), clip=True)
         .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
     ]

@@ -203,33 +203,21 @@ def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
 
 
 def _specifications(figures: list[Figure]) -> dict[str, Any]:
-    """Return what the script draws from: specifications by panel and size, sharing their data."""
+    """Return what the script draws from: specifications by panel and size, sharing their data.
+
+    Altair names each data set by its content, so those of all charts can stand in one place.
+    """
     datasets: dict[str, Any] = {}
-    names: dict[str, str] = {}
-
-    def share(value: Any) -> Any:
-        if isinstance(value, list):
-            return [share(inner) for inner in value]
-        if not isinstance(value, dict):
-            return value
-        if value.keys() == {"values"}:
-            name = names.setdefault(json.dumps(value, sort_keys=True), f"data{len(names)}")
-            datasets[name] = value["values"]
-            return {"name": name}
-        return {key: share(inner) for key, inner in value.items() if key != "config"}
-
-    charts = {
-        panel.key: {drawing.size: share(drawing.specification) for drawing in panel.drawings}
-        for figure in figures
-        for panel in figure.panels
-    }
-    configs = [
-        drawing.specification["config"]
-        for figure in figures
-        for panel in figure.panels
-        for drawing in panel.drawings
-    ]
-    return {"charts": charts, "datasets": datasets, "config": configs[0] if configs else {}}
+    config: dict[str, Any] = {}
+    charts: dict[str, dict[str, Any]] = {}
+    for panel in (panel for figure in figures for panel in figure.panels):
+        sizes = charts.setdefault(panel.key, {})
+        for drawing in panel.drawings:
+            own = dict(drawing.specification)
+            datasets |= own.pop("datasets", {})
+            config = own.pop("config")
+            sizes[drawing.size] = own
+    return {"charts": charts, "datasets": datasets, "config": config}
 
 
 def _script_json(value: object) -> str:

@@ -225,6 +225,23 @@ def test_the_model_may_come_from_another_finding_on_the_same_agent() -> None:
     assert (row["agent"], row["model"]) == ("Claude Code", "Claude Opus 4.6")
 
 
+def test_the_model_is_not_taken_from_another_agent() -> None:
+    devin = "Devin <158243242+devin-ai-integration[bot]@users.noreply.github.com>"
+    trailer = CLAUDE.replace("Claude <", "Claude Opus 4.6 <")
+    row = authorship_of({"author": devin, "message": f"Guard the loop\n\n{trailer}"})
+    assert (row["agent"], row["model"]) == ("Devin", None)
+
+
+def test_weak_evidence_counts_unless_both_dates_lie_before_agents() -> None:
+    case = {"message": "aider: Add the flag", "authored_at": LONG_AGO}
+    assert authorship_of({**case, "committed_at": LATELY})["model_share"] == 1.0
+    assert authorship_of(case)["model_share"] == 0.0
+
+
+def test_a_subject_is_no_trailer() -> None:
+    assert authorship_of({"message": CLAUDE})["model_share"] == 0.0
+
+
 def test_equal_commits_of_two_repositories_are_two() -> None:
     case = {"id": "c1", "message": f"Guard the loop\n\n{CLAUDE}"}
     with attribute([case, {**case, "repository_id": "example/fork"}]) as connection:
