@@ -9,8 +9,8 @@ pools as (
         quarters.scope_name,
         quarters.quarter_start,
         count(changes.code_lines) as pool_changes,
-        quantile_disc(changes.code_lines, (select coalesce(cap_quantile, 1) from raw.settings))
-            as quantile_lines
+        list(changes.code_lines order by changes.code_lines)
+            filter (where changes.code_lines is not null) as sizes
     from quarters
     left join marts.scope_changes as changes
         on changes.scope = quarters.scope
@@ -26,7 +26,11 @@ select
     pools.pool_changes,
     case
         when settings.cap_quantile is not null and pools.pool_changes >= settings.cap_min_pool
-            then pools.quantile_lines
+            -- the smallest size that the quantile of the changes does not exceed; the quantile is a
+            -- decimal, so that 0.99 of 100 is 99
+            then pools.sizes[cast(ceil(
+                cast(settings.cap_quantile as decimal(9, 6)) * pools.pool_changes
+            ) as integer)]
     end as cap_lines
 from pools
 cross join raw.settings;

@@ -7,7 +7,7 @@ select
     file_classes.class,
     coalesce(sum(file_changes.added_lines), 0) as added_lines,
     coalesce(sum(file_changes.deleted_lines), 0) as deleted_lines,
-    count(*) as file_changes,
+    count(*) as files,
     count(*) filter (file_changes.is_missing) as missing_files
 from marts.scope_changes as changes
 join staging.file_changes using (repository_id, commit_id)
@@ -22,5 +22,5 @@ comment on column marts.file_classes_quarterly.quarter is 'the quarter, such as 
 comment on column marts.file_classes_quarterly.class is 'source, test, docs, config, data, generated, vendored, lockfile or binary';
 comment on column marts.file_classes_quarterly.added_lines is 'added lines, where known';
 comment on column marts.file_classes_quarterly.deleted_lines is 'deleted lines, where known';
-comment on column marts.file_classes_quarterly.file_changes is 'changed files (count)';
+comment on column marts.file_classes_quarterly.files is 'changed files (count)';
 comment on column marts.file_classes_quarterly.missing_files is 'changed files without line counts because a blob is missing (count)';
