@@ -15,3 +15,7 @@ class StaleDataError(Exception):
             f"{len(problems)} of the repositories could not be mined, and their data is stale or "
             "missing:\n" + "\n".join(lines)
         )
+
+
+class QueryError(Exception):
+    """A query is not valid, or its rows cannot be printed as asked."""

@@ -1,15 +1,21 @@
 """The frames that the SQL reads beside the lake: settings, rules, classes, identities."""
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from quarterdeck.extractors import file_classes, identities
-from quarterdeck.extractors.schemas import TIMESTAMP
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
 from quarterdeck.sql.agents import load_signals, signals_frame
+from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.runner import Given
 
 from .repositories import Source
@@ -22,7 +28,7 @@ ACTIVITY_DAYS = 365
 BASELINE_MIN_QUARTERS = 2
 
 # Where things are and how fast they are made changes no number.
-_NOT_SHOWN = {"lake", "database", "reports", "clones", "jobs", "prefect", "repositories"}
+_NOT_SHOWN = {"lake", "database", "reports", "clones", "jobs", "prefect", "repositories", "report_name"}
 
 _SETTINGS_SCHEMA = pl.Schema(
     {
@@ -41,6 +47,7 @@ _SETTINGS_SCHEMA = pl.Schema(
         "cutoff_at": TIMESTAMP,
         "quarterdeck_version": pl.String(),
         "settings_json": pl.String(),
+        "input_digest": pl.String(),
     }
 )
 _REPOSITORY_SETTINGS_SCHEMA = pl.Schema(
@@ -58,7 +65,7 @@ _OVERRIDES_SCHEMA = pl.Schema({"contributor_name": pl.String(), "email": pl.Stri
 
 
 def given_frames(
-    settings: Settings, sources: Sequence[Source], problems: dict[str, str]
+    settings: Settings, sources: Sequence[Source], problems: dict[str, str], digest: str
 ) -> dict[str, Given]:
     """Every frame that the SQL reads as `given_<name>` before the estimates.
 
@@ -66,6 +73,7 @@ def given_frames(
         settings: the settings in force.
         sources: the repositories of the database.
         problems: why a repository could not be mined, by its name.
+        digest: what `input_digest` gives, to be kept in the database.
 
     Raises:
         FileClassRuleError: a file class of the settings cannot be used.
@@ -101,7 +109,7 @@ def given_frames(
         return identities.apply_mailmap(found, mailmaps)
 
     return {
-        "settings": _settings(settings),
+        "settings": _settings(settings, digest),
         "repository_settings": pl.DataFrame(
             [(s.repository_id, s.team, problems.get(s.repository_id)) for s in sources],
             schema=_REPOSITORY_SETTINGS_SCHEMA,
@@ -126,7 +134,7 @@ def given_frames(
     }
 
 
-def _settings(settings: Settings) -> pl.DataFrame:
+def _settings(settings: Settings, digest: str) -> pl.DataFrame:
     first, last = settings.baseline_days or (None, None)
     shown = settings.model_dump(mode="json", exclude=_NOT_SHOWN)
     row = (
@@ -145,5 +153,49 @@ def _settings(settings: Settings) -> pl.DataFrame:
         settings.cutoff,
         version("quarterdeck"),
         json.dumps(shown, sort_keys=True, ensure_ascii=False),
+        digest,
     )
     return pl.DataFrame([row], schema=_SETTINGS_SCHEMA, orient="row")
+
+
+def input_digest(settings: Settings, sources: Sequence[Source], lake: Lake) -> str:
+    """Digest of everything that the database is a function of.
+
+    Equal digests mean equal databases: lake parts, settings, outcomes of the last run, the SQL
+    and the rules of this installation.
+    """
+    digest = hashlib.sha256()
+
+    def add(*values: object) -> None:
+        digest.update("\0".join(map(str, values)).encode("utf-8", "surrogateescape") + b"\n")
+
+    add(version("quarterdeck"), settings.model_dump_json(exclude=_NOT_SHOWN))
+    problems = lake.outcomes()
+    for source in sorted(sources, key=lambda source: source.repository_id):
+        add(source.repository_id, source.team, problems.get(source.repository_id))
+        for row in lake.read("repositories", source.repository_id).iter_rows():
+            add(*row)
+        for table in TABLES:
+            for part in lake.parts(table, source.repository_id):
+                add(table, part.name, part.stat().st_size)
+    for package in ("sql", "extractors", "estimates"):
+        _add_files(files(f"quarterdeck.{package}"), add)
+    return digest.hexdigest()
+
+
+def _add_files(folder: Traversable, add: Callable[..., None]) -> None:
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir() and item.name != "__pycache__":
+            _add_files(item, add)
+        elif item.name.endswith((".sql", ".toml", ".py")):
+            add(item.name, hashlib.sha256(item.read_bytes()).hexdigest())
+
+
+def published_digest(database: Path) -> str | None:
+    """The digest that the published database was built from; None where there is no such."""
+    try:
+        with connect_read_only(database) as connection:
+            rows = connection.sql("select input_digest from raw.settings").fetchall()
+    except (DatabaseError, duckdb.Error):
+        return None
+    return str(rows[0][0]) if rows else None

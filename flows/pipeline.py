@@ -24,6 +24,7 @@ from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.sql import runner
 
 from .errors import StaleDataError
+from .inputs import given_frames, input_digest, published_digest
 from .progress import reporter
 from .repositories import Source, resolve
 from .settings import Settings
@@ -45,8 +46,16 @@ def _retry_is_worthwhile(_task: Any, _run: Any, state: Any) -> bool:
 
 
 @flow(name="quarterdeck", flow_run_name="quarterdeck {settings.organisation}")
-def run(settings: Settings, with_report: bool = True) -> Path | None:
+def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> Path | None:
     """Mine, build, estimate and report; the whole main job.
+
+    What would come out the same is not made again: the database while the lake, the settings
+    and the rules are the same, the report while the database is.
+
+    Args:
+        settings: the settings in force.
+        with_report: whether to write the report.
+        rebuild: whether to build and report anew in any case.
 
     Returns:
         where the report is, if one was asked for.
@@ -56,8 +65,11 @@ def run(settings: Settings, with_report: bool = True) -> Path | None:
         SettingsError, ExtractorError, SqlError: nothing was published.
     """
     mined = mine(settings)
-    update_database(settings)
-    report_path = report(settings) if with_report else None
+    is_new = update_database(settings, rebuild)
+    report_path = None
+    if with_report:
+        is_there = settings.report.is_file()
+        report_path = report(settings) if is_new or not is_there else settings.report
     if is_tracked():
         _publish_summary(settings)
     if mined.problems:
@@ -125,51 +137,63 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     return result
 
 
-def update_database(settings: Settings) -> Path:
+def update_database(settings: Settings, rebuild: bool = False) -> bool:
     """Build the database anew from the lake, and publish it in one move.
 
+    Args:
+        settings: the settings in force.
+        rebuild: whether to do so where nothing has changed, too.
+
     Returns:
-        the published database.
+        whether a database was published: not where it would come out the same.
 
     Raises:
         SqlError: it could not be built, a check failed, or it could not be put in place; the
             last published one stays.
     """
+    lake = Lake(settings.lake, create=False)
+    sources = resolve(settings) if settings.repositories else in_lake(lake)
+    digest = input_digest(settings, sources, lake)
     with runner.work_file(settings.database) as work:
-        put_off = build(settings, work)
-        estimate(settings, work, put_off)
+        if not rebuild and published_digest(settings.database) == digest:
+            reporter().line("database: nothing new")
+            return False
+        put_off = build(settings, sources, work, digest)
+        estimate(work, put_off)
         runner.publish(work, settings.database)
-    return settings.database
+    return True
 
 
 @flow(name="build", flow_run_name="build")
-def build(settings: Settings, work: Path) -> list[str]:
+def build(
+    settings: Settings, sources: Sequence[Source], work: Path, digest: str
+) -> list[str]:
     """Build raw, staging, attribution and marts from the lake, as far as SQL alone goes.
 
     Returns:
         names of the objects that wait for the estimates.
     """
-    from .inputs import given_frames
-
     start = time.monotonic()
     lake = Lake(settings.lake, create=False)
-    sources = resolve(settings) if settings.repositories else in_lake(lake)
-    problems = lake.outcomes()
-    with tempfile.TemporaryDirectory(prefix="quarterdeck-empty-") as empty:
+    given = given_frames(settings, sources, lake.outcomes(), digest)
+    total, made = len(runner.load_objects()), 0
+    with (
+        tempfile.TemporaryDirectory(prefix="quarterdeck-empty-") as empty,
+        reporter().work("building") as under_way,
+    ):
+
+        def progress(name: str) -> None:
+            nonlocal made
+            made += 1
+            under_way.update(made, total)
+
         parts = {
             table: [_empty_part(table, Path(empty))]
             + [part for source in sources for part in lake.parts(table, source.repository_id)]
             for table in TABLES
         }
-        with reporter().work("building") as work_done:
-            names: list[str] = []
-
-            def progress(name: str) -> None:
-                names.append(name)
-                work_done.update(len(names), len(runner.load_objects()))
-
-            put_off = runner.build(work, parts, given_frames(settings, sources, problems), progress)
-    reporter().line(f"built {len(names)} tables and views ({elapsed(start)})")
+        put_off = runner.build(work, parts, given, progress)
+    reporter().line(f"built {made} tables and views ({elapsed(start)})")
     return put_off
 
 
@@ -189,8 +213,9 @@ def _empty_part(table: str, folder: Path) -> Path:
 
 
 @flow(name="estimate", flow_run_name="estimate")
-def estimate(settings: Settings, work: Path, put_off: list[str]) -> None:
+def estimate(work: Path, put_off: list[str]) -> None:
     """Compute the intervals, finish the marts with them, and run the checks."""
+    # imports SciPy, which a run with nothing new need not wait for
     from .estimation import estimated_frames
 
     start = time.monotonic()

@@ -3,35 +3,53 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol
 
 from .steps import is_tracked
 
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
-class Reporter:
-    """Says nothing; the base of those that do, and what `--json` and tests use."""
+
+class Work(Protocol):
+    """Long work under way."""
+
+    def update(self, done: int, total: int) -> None:
+        """Say how much is done, out of how much; from any thread."""
+
+
+class Reporter(Protocol):
+    """What a run tells of itself while it works."""
 
     def line(self, text: str) -> None:
         """Say a line."""
 
+    def work(self, title: str) -> AbstractContextManager[Work]:
+        """Begin long work with a title; it ends with the context."""
+
+
+class SilentReporter:
+    """Says nothing, for `--json`."""
+
+    def line(self, text: str) -> None:
+        """Say nothing."""
+
     @contextmanager
-    def work(self, title: str) -> "Iterator[Work]":
-        """Long work with a title, during which `Work.update` may be called from any thread."""
-        yield Work()
-
-
-class Work:
-    """Long work under way."""
+    def work(self, title: str) -> Iterator[Work]:
+        """Say nothing while it goes on."""
+        yield self
 
     def update(self, done: int, total: int) -> None:
-        """Say how much is done, out of how much."""
+        """Say nothing."""
 
 
-class PlainReporter(Reporter):
+class PlainReporter:
     """Lines on standard error, for logs, pipes and cron; through Prefect's logger in a run."""
 
     def line(self, text: str) -> None:
+        """Say a line."""
         if is_tracked():
             from prefect import get_run_logger
             from prefect.exceptions import MissingContextError
@@ -45,10 +63,11 @@ class PlainReporter(Reporter):
 
     @contextmanager
     def work(self, title: str) -> Iterator[Work]:
+        """Say a line for each quarter of the work."""
         yield _PlainWork(self, title)
 
 
-class _PlainWork(Work):
+class _PlainWork:
     """A line for each further quarter of the work."""
 
     def __init__(self, reporter: PlainReporter, title: str) -> None:
@@ -61,7 +80,7 @@ class _PlainWork(Work):
             self.next_share = (int(share * 4) + 1) / 4
 
 
-class RichReporter(Reporter):
+class RichReporter:
     """A progress bar on standard error."""
 
     def __init__(self) -> None:
@@ -70,10 +89,12 @@ class RichReporter(Reporter):
         self.console = Console(stderr=True, highlight=False)
 
     def line(self, text: str) -> None:
+        """Say a line above the bar."""
         self.console.print(text, markup=False)
 
     @contextmanager
     def work(self, title: str) -> Iterator[Work]:
+        """Show a bar until the work ends."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeElapsedColumn, TimeRemainingColumn
 
@@ -89,12 +110,12 @@ class RichReporter(Reporter):
             yield _RichWork(progress, progress.add_task(title, total=None))
 
 
-class _RichWork(Work):
-    def __init__(self, progress: object, task_id: object) -> None:
+class _RichWork:
+    def __init__(self, progress: "Progress", task_id: "TaskID") -> None:
         self.progress, self.task_id = progress, task_id
 
     def update(self, done: int, total: int) -> None:
-        self.progress.update(self.task_id, completed=done, total=total)  # type: ignore[attr-defined]
+        self.progress.update(self.task_id, completed=done, total=total)
 
 
 _reporter: ContextVar[Reporter | None] = ContextVar("quarterdeck_reporter", default=None)

@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     lake: Path = Path(".quarterdeck/lake")
     database: Path = Path(".quarterdeck/quarterdeck.duckdb")
     reports: Path = Path(".quarterdeck/reports")
+    report_name: str = Field(default="report.html", pattern=r"^[^/]+$")
     clones: Path = Path(".quarterdeck/clones")
     repositories: list[RepositorySettings] = []
     jobs: int = Field(default=2, ge=1, le=256)
@@ -176,7 +177,7 @@ class Settings(BaseSettings):
     @property
     def report(self) -> Path:
         """Where the report is written."""
-        return self.reports / "report.html"
+        return self.reports / self.report_name
 
 
 def is_url(text: str) -> bool:

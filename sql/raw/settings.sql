@@ -17,3 +17,4 @@ comment on column raw.settings.time_zone is 'IANA time zone of days and quarters
 comment on column raw.settings.cutoff_at is 'data cut-off from the settings (UTC); null: the newest commit';
 comment on column raw.settings.quarterdeck_version is 'version that built the database';
 comment on column raw.settings.settings_json is 'all settings, as JSON, without secrets';
+comment on column raw.settings.input_digest is 'digest of everything that the database is a function of';

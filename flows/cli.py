@@ -1,0 +1,331 @@
+"""The command line: `quarterdeck`.
+
+Only `click` is imported at the top: a command imports what it needs when it runs.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+EXIT_CODES = """\b
+Exit codes:
+  0  everything was done
+  1  an error of Quarterdeck itself; please report it
+  2  the command line is not right
+  3  settings, input or environment are not right; the message names the remedy
+  4  some repositories could not be mined: their data is stale, the rest is published
+  5  a check failed; the last published database stays
+  130  interrupted
+"""
+USER_ERROR, STALE_DATA, CHECK_FAILED, INTERRUPTED = 3, 4, 5, 130
+
+
+@contextmanager
+def _told_errors() -> Iterator[None]:
+    """Turn the errors that a user can mend into a message and an exit code."""
+    from quarterdeck.extractors.errors import ExtractorError
+    from quarterdeck.extractors.file_classes import FileClassRuleError
+    from quarterdeck.reports.errors import ReportError
+    from quarterdeck.sql.agents import SignalError
+    from quarterdeck.sql.connect import DatabaseError
+    from quarterdeck.sql.errors import CheckFailedError, SqlError
+
+    from .errors import QueryError, SettingsError, StaleDataError
+
+    mendable = (
+        ExtractorError,
+        SettingsError,
+        SqlError,
+        DatabaseError,
+        ReportError,
+        FileClassRuleError,
+        SignalError,
+        QueryError,
+    )
+    try:
+        yield
+    except StaleDataError as error:
+        _fail(error, STALE_DATA)
+    except CheckFailedError as error:
+        _fail(error, CHECK_FAILED)
+    except mendable as error:
+        _fail(error, USER_ERROR)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was written is kept, and the next run goes on from there", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _fail(message: object, code: int) -> None:
+    click.secho(f"error: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
+    sys.exit(code)
+
+
+def _settings_option(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--settings` and the settings that it names, with errors told."""
+
+    @click.option(
+        "--settings",
+        "file",
+        type=click.Path(path_type=Path),
+        help="Settings file; default: quarterdeck.toml in this folder, if there is one.",
+    )
+    @wraps(function)
+    def wrapper(*args: Any, file: Path | None, **kwargs: Any) -> None:
+        with _told_errors():
+            from .settings import load_settings
+
+            overrides = {key: kwargs.pop(key, None) for key in ("organisation", "jobs", "database")}
+            settings = load_settings(file, **overrides)
+            function(*args, settings=settings, **kwargs)
+
+    return wrapper
+
+
+_repositories = click.argument("repositories", nargs=-1)
+_jobs = click.option(
+    "--jobs", type=click.IntRange(1, 256), help="git processes side by side; default: 2."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+_organisation = click.option("--organisation", help="What the report calls the whole.")
+_database = click.option(
+    "--database", type=click.Path(path_type=Path), help="Database; default: as in the settings."
+)
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="quarterdeck")
+def main() -> None:
+    """How much more code lands each quarter, who wrote it, and how sure that is.
+
+    \b
+    quarterdeck run ~/code/service ~/code/site    the whole job: lake, database, report
+    quarterdeck query "from marts.multiples"      ask the database
+    quarterdeck describe                          what is in it
+    """
+
+
+@main.command(epilog=EXIT_CODES)
+@_repositories
+@_organisation
+@_jobs
+@click.option("--no-report", is_flag=True, help="Stop at the database.")
+@click.option("--rebuild", is_flag=True, help="Build anew even where nothing has changed.")
+@_json
+@_settings_option
+def run(
+    repositories: tuple[str, ...],
+    no_report: bool,
+    rebuild: bool,
+    as_json: bool,
+    settings: "Settings",
+) -> None:
+    """Mine REPOSITORIES, build the database, write the report.
+
+    REPOSITORIES are paths of clones, URLs, or names from the settings; without any, those of
+    the settings. What was mined before is not mined again.
+    """
+    from . import pipeline
+    from .errors import StaleDataError
+
+    settings = _with_repositories(settings, repositories)
+    with _run_context(settings, as_json):
+        problems: dict[str, str] = {}
+        try:
+            pipeline.run(settings, with_report=not no_report, rebuild=rebuild)
+        except StaleDataError as error:
+            problems = error.problems
+        _say_result(settings, not no_report, problems, as_json)
+        if problems:
+            raise StaleDataError(problems)
+
+
+@main.command(epilog=EXIT_CODES)
+@_repositories
+@_jobs
+@_json
+@_settings_option
+def mine(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -> None:
+    """Bring the lake up to date with REPOSITORIES, and stop there."""
+    from dataclasses import asdict
+
+    from . import pipeline
+    from .errors import StaleDataError
+
+    settings = _with_repositories(settings, repositories)
+    with _run_context(settings, as_json):
+        mined = pipeline.mine(settings)
+        if as_json:
+            results = [asdict(result) for result in mined.results]
+            _print_json({"repositories": results, "problems": mined.problems})
+        if mined.problems:
+            raise StaleDataError(mined.problems)
+
+
+@main.command(epilog=EXIT_CODES)
+@_repositories
+@_organisation
+@_settings_option
+def build(repositories: tuple[str, ...], settings: "Settings") -> None:
+    """Build the database from the lake, and publish it in one move.
+
+    Without REPOSITORIES, those of the settings; without those, all that the lake holds.
+    """
+    from . import pipeline
+
+    if repositories:
+        settings = _with_repositories(settings, repositories)
+    with _run_context(settings, quiet=False):
+        pipeline.update_database(settings, rebuild=True)
+    click.echo(settings.database)
+
+
+@main.command(epilog=EXIT_CODES)
+@_database
+@click.option("--output", type=click.Path(path_type=Path), help="Where to write it.")
+@_settings_option
+def report(output: Path | None, settings: "Settings") -> None:
+    """Write the report of the published database."""
+    from . import pipeline
+
+    if output is not None:
+        settings = settings.model_copy(update={"reports": output.parent, "report_name": output.name})
+    with _run_context(settings, quiet=False):
+        path = pipeline.report(settings)
+    click.echo(path)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("query")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="How to print the rows.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="File to write; needed for parquet.")
+@_database
+@_settings_option
+def query(query: str, form: str, output: Path | None, settings: "Settings") -> None:
+    """Run QUERY, a DuckDB SELECT, on the published database, read-only.
+
+    \b
+    quarterdeck query "select quarter, multiple from marts.multiples
+                       where scope = 'organisation' and measure = 'code_lines'"
+    """
+    from .queries import print_query
+
+    print_query(settings.database, query, form, output)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("table", required=False)
+@click.option("--all", "everything", is_flag=True, help="Also raw, staging and attribution.")
+@_json
+@_database
+@_settings_option
+def describe(
+    table: str | None, everything: bool, as_json: bool, settings: "Settings"
+) -> None:
+    """Say what the tables hold, or the columns of TABLE, from the database's own comments."""
+    from .queries import describe_tables
+
+    describe_tables(settings.database, table, everything=everything, as_json=as_json)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.option("--force", is_flag=True, help="Replace a settings file that is there.")
+@click.argument("file", type=click.Path(path_type=Path), default=Path("quarterdeck.toml"))
+def init(force: bool, file: Path) -> None:
+    """Write a commented settings file, FILE."""
+    with _told_errors():
+        from .errors import SettingsError
+        from .settings import template
+
+        try:
+            with file.open("w" if force else "x", encoding="utf-8") as target:
+                target.write(template())
+        except FileExistsError as error:
+            raise SettingsError(f"{file}: is there already; --force replaces it") from error
+        except OSError as error:
+            raise SettingsError(f"{file}: cannot be written: {error.strerror}") from error
+        click.echo(f"wrote {file}; name your repositories in it, then: quarterdeck run")
+
+
+@main.command(epilog=EXIT_CODES)
+@_repositories
+@_json
+@_settings_option
+def doctor(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -> None:
+    """Check versions, git, lake, database and whether REPOSITORIES can be read whole."""
+    from .doctor import examine, print_findings
+    from .repositories import from_arguments
+
+    findings = examine(from_arguments(repositories, settings))
+    if as_json:
+        _print_json([finding.as_dict() for finding in findings])
+    else:
+        print_findings(findings)
+    if any(finding.state == "error" for finding in findings):
+        sys.exit(USER_ERROR)
+
+
+def _with_repositories(settings: "Settings", repositories: tuple[str, ...]) -> "Settings":
+    from .repositories import from_arguments
+
+    return from_arguments(repositories, settings)
+
+
+@contextmanager
+def _run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
+    """Progress on standard error, and Prefect where a server is configured and answers."""
+    from .progress import SilentReporter, reporting, terminal_reporter
+    from .steps import configured_server, quieten_prefect, server_answers, tracked
+
+    server = configured_server() if settings.prefect == "auto" else None
+    if server is not None and not server_answers(server):
+        click.echo(
+            f"warning: the Prefect server at {server} does not answer; this run is not tracked",
+            err=True,
+        )
+        server = None
+    if server is not None:
+        quieten_prefect()
+    with tracked() if server is not None else nullcontext():
+        chosen = SilentReporter() if quiet else terminal_reporter()
+        with reporting(chosen):
+            yield
+
+
+def _say_result(
+    settings: "Settings", with_report: bool, problems: dict[str, str], as_json: bool
+) -> None:
+    from .summary import headline, summary_lines
+
+    places = {"database": str(settings.database)}
+    if with_report:
+        places["report"] = str(settings.report)
+    if as_json:
+        _print_json({**headline(settings.database), **places, "problems": problems})
+        return
+    for line in summary_lines(settings.database):
+        click.echo(line)
+    for what, place in places.items():
+        click.echo(f"{what}: {place}")
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))

@@ -1,0 +1,128 @@
+"""Asking the published database: `query` and `describe`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from quarterdeck.sql import runner
+from quarterdeck.sql.connect import connect_read_only
+
+from .errors import QueryError
+
+
+def print_query(database: Path, query: str, form: str, output: Path | None) -> None:
+    """Run a query read-only and print its rows as table, csv, json or parquet.
+
+    Raises:
+        DatabaseError: the database cannot be opened.
+        QueryError: the query is not valid, or the output cannot be written.
+    """
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise QueryError("parquet is not for a terminal; give --output FILE, or a pipe")
+    with connect_read_only(database) as connection:
+        try:
+            relation = connection.sql(query)
+            frame = relation.pl() if relation is not None else pl.DataFrame()
+        except duckdb.Error as error:
+            raise QueryError(f"the query failed: {error}; `quarterdeck describe` lists tables") from error
+    if form == "table" and output is None:
+        _print_table(frame)
+        return
+    try:
+        _write(frame, form, output)
+    except OSError as error:
+        raise QueryError(f"{output}: cannot be written: {error.strerror}") from error
+
+
+def _write(frame: pl.DataFrame, form: str, output: Path | None) -> None:
+    if form == "parquet":
+        frame.write_parquet(output if output is not None else sys.stdout.buffer)
+        return
+    if form == "csv":
+        text = _flat(frame).write_csv()
+    else:
+        text = json.dumps(frame.to_dicts(), default=str, ensure_ascii=False, indent=1) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists and structs as JSON text, which CSV can hold."""
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    return frame.with_columns(
+        pl.Series(name, [json.dumps(v.to_list() if isinstance(v, pl.Series) else v, default=str) for v in frame[name]])
+        for name in nested
+    )
+
+
+def _print_table(frame: pl.DataFrame) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD)
+    for name, kind in frame.schema.items():
+        table.add_column(Text(name), justify="right" if kind.is_numeric() else "left")
+    for row in frame.iter_rows():
+        table.add_row(*(Text(_cell(value)) for value in row))
+    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
+    console.print(table, soft_wrap=not sys.stdout.isatty())
+    console.print(f"{frame.height:,} row{'' if frame.height == 1 else 's'}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    text = str(value)
+    # a terminal must not be driven by what stands in a commit message
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def describe_tables(
+    database: Path, table: str | None, *, everything: bool, as_json: bool
+) -> None:
+    """Print the comments of the tables, or of one table's columns.
+
+    Args:
+        database: the published database.
+        table: its name, with or without `marts.`; without it, all tables.
+        everything: whether to list raw, staging and attribution beside marts.
+        as_json: print JSON.
+
+    Raises:
+        DatabaseError: the database cannot be opened.
+        QueryError: there is no such table.
+    """
+    wanted = None
+    if table is not None:
+        wanted = table if "." in table else f"marts.{table}"
+    schemas = runner.SCHEMAS if everything or wanted is not None else ("marts",)
+    with connect_read_only(database) as connection:
+        columns = runner.describe(connection, schemas)
+    columns = columns.with_columns(
+        name=pl.col("schema_name") + "." + pl.col("table_name")
+    )
+    if wanted is not None:
+        columns = columns.filter(pl.col("name") == wanted)
+        if not columns.height:
+            raise QueryError(f"no table {wanted}; `quarterdeck describe --all` lists them")
+        shown = columns.select("column_name", "data_type", "column_comment")
+    else:
+        shown = columns.group_by("name", maintain_order=True).agg(
+            pl.col("table_comment").first(), pl.len().alias("columns")
+        )
+    if as_json:
+        print(json.dumps(shown.to_dicts(), indent=1, ensure_ascii=False))
+        return
+    if wanted is not None:
+        print(f"{wanted}: {columns['table_comment'][0]}")
+    _print_table(shown)
