@@ -138,7 +138,7 @@ def authorship_title(row: Authorship | None) -> str | None:
         )
     text = f"There is evidence of a model for {fmt.percent(row.model_share)} of code lines"
     if row.undeclared_share:
-        text += f", and of no one for {fmt.percent(row.undeclared_share)}"
+        text += f", and no evidence either way for {fmt.percent(row.undeclared_share)}"
     return f"{text}, in {row.quarter}{', so far' if row.is_partial else ''}"
 
 
