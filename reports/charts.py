@@ -14,6 +14,7 @@ import altair as alt
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.facts import AgentQuarter, Authorship, FileClass, MergeRate, Multiple
 from quarterdeck.reports.marks import (
+    SAME_QUARTERS,
     Row,
     Specification,
     line_panel,
@@ -65,18 +66,18 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
         plot(values)
         .transform_filter("slice(datum.kind, 0, 7) == 'partial'")
         .mark_bar(fillOpacity=0, stroke=colour("accent"), strokeWidth=1)
-        .encode(x=x, y=y)
+        .encode(x=SAME_QUARTERS, y="multiple:Q")
     )
     labels = (
         plot(values)
         .transform_filter("datum.label != ''")
         .mark_text(dy=-9, fontWeight=700, fontSize=14, color=colour("ink"))
-        .encode(x=x, y=alt.Y("top:Q", scale=scale), text="label:N")
+        .encode(x=SAME_QUARTERS, y="top:Q", text="label:N")
     )
-    layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values, x, scale), labels]
+    layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values), labels]
     past = [row for row in known if row.is_baseline]
     if past:
-        layers.append(_baseline_label(past, x, scale, high))
+        layers.append(_baseline_label(past, high))
     return apply(alt.layer(*layers), width=width, height=340 if width > NARROW else 280)
 
 
@@ -102,11 +103,11 @@ def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, A
     ]
 
 
-def _whiskers(values: Sequence[Row], x: alt.X, scale: alt.Scale) -> list[alt.Chart]:
+def _whiskers(values: Sequence[Row]) -> list[alt.Chart]:
     """Rules from low to high, on a pale edge that keeps them in sight on their bars."""
     bounded = plot(values).transform_filter("isValid(datum.low)")
-    y = alt.Y("low:Q", scale=scale)
-    edge = bounded.mark_rule(color=colour("paper"), strokeWidth=3.5, opacity=0.75, clip=True)
+    x, y = SAME_QUARTERS, "low:Q"
+    edge = bounded.mark_rule(color=colour("paper"), strokeWidth=3, opacity=0.6, clip=True)
     line = bounded.mark_rule(color=colour("whisker"), strokeWidth=1.2, clip=True)
     fade = alt.condition("datum.kind == 'baseline'", alt.value(0.4), alt.value(1))
     return [edge.encode(x=x, y=y, y2="high:Q"), line.encode(x=x, y=y, y2="high:Q", opacity=fade)]
@@ -289,14 +290,14 @@ def _kind(is_baseline: bool, is_partial: bool) -> str:
     return "baseline" if is_baseline else "later"
 
 
-def _baseline_label(past: Sequence[Multiple], x: alt.X, scale: alt.Scale, high: float) -> alt.Chart:
+def _baseline_label(past: Sequence[Multiple], high: float) -> alt.Chart:
     """The words over the baseline's bars, clear of their whiskers."""
     top = min(max(max(row.high or 0, row.multiple or 0) for row in past), high * 0.92)
     row = {"quarter": past[0].quarter, "top": top, "label": "Baseline = 1×"}
     label: alt.Chart = (
         plot([row])
         .mark_text(align="left", dx=-8, dy=-12, color=colour("soft"))
-        .encode(x=x, y=alt.Y("top:Q", scale=scale), text="label:N")
+        .encode(x=SAME_QUARTERS, y="top:Q", text="label:N")
     )
     return label
 

@@ -8,8 +8,11 @@ from typing import Any, Final
 
 import vl_convert
 
-_ATTRIBUTES: Final = re.compile(r' (?:role|aria-[a-z]+|class|xmlns:xlink|version)="[^"]*"')
-_EMPTY: Final = re.compile(r'<path d="" (?:pointer-events="none" )?display="none"/>')
+_ATTRIBUTES: Final = re.compile(
+    r' (?:role|aria-[a-z]+|class|xmlns:xlink|version|font-family|pointer-events)="[^"]*"'
+    r'| (?:opacity|stroke-width)="1"| stroke-miterlimit="10"'
+)
+_EMPTY: Final = re.compile(r'<path d="" display="none"/>')
 _LONG_NUMBER: Final = re.compile(r"(\d+\.\d)\d+")
 _CLIP: Final = re.compile(r'<clipPath id="(clip\d+)"')
 _TEXT_OR_TAG: Final = re.compile(r"<[^>]*>|[^<]+")

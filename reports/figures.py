@@ -143,7 +143,9 @@ def companions_figure(facts: Facts) -> Figure:
             "One scale for all. Shaded: 95% interval. Dashed: baseline. "
             "Open circle: quarter not finished.",
         ),
-        _multiples_table(rows, "shipped_code_measures"),
+        _multiples_table(
+            [row for row in rows if row.measure != "code_lines"], "shipped_code_measures"
+        ),
         is_grid=True,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import altair as alt
 
@@ -11,6 +11,10 @@ from quarterdeck.reports.theme import apply, colour
 
 Specification = dict[str, Any]
 Row = Mapping[str, Any]
+
+
+# Layers share their scales and axes: the first one describes them, the others need not again.
+SAME_QUARTERS: Final = alt.X("quarter:O", scale=alt.Scale(type="band"))
 
 
 def plot(rows: Sequence[Row]) -> alt.Chart:
@@ -33,13 +37,13 @@ def line_panel(
     x = quarters_axis([point["quarter"] for point in points], width, panel=True)
     known = [point for point in points if point["value"] is not None]
     whole = [point for point in known if not point["partial"]]
-    y = alt.Y("value:Q", scale=scale, axis=axis)
     layers = [
         plot(known)
         .transform_filter("isValid(datum.low) && !datum.partial")
         .mark_area(color=colour("band"), clip=True)
         .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
     ]
+    x, y = SAME_QUARTERS, alt.Y("value:Q")
     if reference is not None:
         layers.append(reference_line(reference, scale))
     layers.append(plot(known).mark_line(color=colour("accent"), strokeWidth=2).encode(x=x, y=y))

@@ -132,6 +132,7 @@ def render_facts(facts: Facts) -> str:
             stale=summary.stale(facts),
             settings=summary.settings(overview),
             quarter=quarter,
+            definition=wording.multiple_definition(overview),
             trace=summary.trace_statement(quarter),
         )
     )

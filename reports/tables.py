@@ -15,11 +15,18 @@ from quarterdeck.reports import formats as fmt
 Kind = Literal["text", "count", "ratio", "share", "points"]
 Columns = Sequence[tuple[str, Kind]]
 
+
+def _share(value: float | None) -> str:
+    if value is None:
+        return fmt.MISSING
+    return "<0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
+
+
 _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: fmt.MISSING if value in (None, "") else str(value),
     "count": fmt.count,
     "ratio": lambda value: fmt.MISSING if value is None else f"{value:,.2f}".replace("-", "−"),
-    "share": lambda value: fmt.MISSING if value is None else f"{100 * value:.1f}%",
+    "share": _share,
     "points": lambda value: fmt.MISSING if value is None else f"{value:+.1f}".replace("-", "−"),
 }
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")

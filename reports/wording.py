@@ -138,7 +138,7 @@ def authorship_title(row: Authorship | None) -> str | None:
         )
     text = f"There is evidence of a model for {fmt.percent(row.model_share)} of code lines"
     if row.undeclared_share:
-        text += f", and of no one for {fmt.percent(row.undeclared_share)}"
+        text += f", and no evidence either way for {fmt.percent(row.undeclared_share)}"
     return f"{text}, in {row.quarter}{', so far' if row.is_partial else ''}"
 
 
@@ -164,7 +164,8 @@ def merge_title(row: MergeRate | None) -> str | None:
     if row.baseline_rate is None:
         return text
     if row.low is not None and row.high is not None and row.low <= row.baseline_rate <= row.high:
-        return f"{text}, within its interval of the baseline's {fmt.percent(row.baseline_rate)}"
+        base = fmt.percent(row.baseline_rate)
+        return f"{text}; the interval includes the baseline's {base}"
     side = "above" if row.rate > row.baseline_rate else "below"
     return f"{text}, {side} the baseline's {fmt.percent(row.baseline_rate)}"
 
@@ -198,6 +199,23 @@ def quality_title(issues: Sequence[Issue], stale: int) -> str:
     found = f"{fmt.plural(len(issues), 'kind')} of gap in the data" if issues else ""
     late = f"{fmt.plural(stale, 'stale repository')}" if stale else ""
     return fmt.listed([part for part in (found, late) if part])
+
+
+def multiple_definition(overview: Overview) -> str:
+    """Return what the multiple is, in the definition in force."""
+    baseline = f", {overview.baseline_label}" if overview.baseline_label else ""
+    if overview.preset == "openai-2026":
+        counted, size = "added and deleted lines of commits not made by automation", "commit"
+    elif overview.preset in (None, "anthropic-2026"):
+        counted, size = "code lines", "change"
+    else:
+        return f"As the definition {overview.preset} says; see docs/metrics.md."
+    return (
+        f"For each day, the {counted} that landed over the number of active contributors; a "
+        "quarter's bar is the mean over its days, and the multiple is that bar over the mean bar "
+        f"of the baseline{baseline}. Each {size} counts at most as many lines as the 99th "
+        f"percentile of {size} size. The current quarter is measured over its elapsed days."
+    )
 
 
 def multiples_text(rows: Sequence[Multiple]) -> str:

@@ -24,7 +24,8 @@ from quarterdeck.reports.theme import HATCHES, PALETTE
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>\"'&{{7*7}}"
-_VOID = {"meta", "path", "line", "rect", "img", "br", "col", "input", "link"}
+_VOID = {"meta", "path", "line", "rect", "img", "br", "link"}
+_SELF_ENDING = {"tr", "td", "th"}
 
 
 class Page(HTMLParser):
@@ -41,7 +42,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        if tag not in _VOID:
+        self.text.append(" ")
+        if tag not in _VOID | _SELF_ENDING:
             self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -399,6 +401,25 @@ def test_long_history_and_many_agents_stay_readable(tmp_path: Path) -> None:
         folded = sum(row.model_lines or 0 for row in facts.agents if row.quarter == quarter)
         raw = [r for r in rows["agents_quarterly"] + extra if r["quarter"] == quarter]
         assert folded == pytest.approx(sum(row["model_lines"] for row in raw))
+
+
+def test_large_organisation_stays_small(tmp_path: Path) -> None:
+    rows = fixture.organisation(30, 10)
+    many = {
+        "agents_quarterly": [
+            row | {"agent": f"{row['agent']} {n}"}
+            for n in range(6)
+            for row in rows["agents_quarterly"]
+        ],
+        "repositories": [
+            row | {"repository_id": f"{row['repository_id']}-{n}"}
+            for n in range(67)
+            for row in rows["repositories"]
+        ],
+    }
+    html = render(make(tmp_path, rows | many))
+    assert len(html.encode()) < 1_500_000
+    assert "tide-tables-10 (the remote did not answer), and 64 more." in Page(html).words()
 
 
 def test_quarters_before_the_baseline_are_not_shown(tmp_path: Path) -> None:

