@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .errors import GitCommandError
+from quarterdeck.extractors.errors import GitCommandError
 
 _ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file", "LC_ALL": "C"}
 _SAFE = ("-c", "core.hooksPath=" + os.devnull, "-c", "fetch.fsckObjects=false")

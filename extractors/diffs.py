@@ -12,9 +12,9 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
-from .errors import GitCommandError
-from .shadow import Shadow
-from .text import decode_path
+from quarterdeck.extractors.errors import GitCommandError
+from quarterdeck.extractors.shadow import Shadow
+from quarterdeck.extractors.text import decode_path
 
 #: git's built-in empty tree, which it knows without storing it.
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import polars as pl
 import pygit2
 
-from .diffs import EMPTY_TREE, DiffRequest
-from .repository import OpenRepository
-from .schemas import COMMITS, LANDINGS, REFS, TIP_FILES
-from .text import decode_path, decode_text, timestamp
+from quarterdeck.extractors.diffs import EMPTY_TREE, DiffRequest
+from quarterdeck.extractors.repository import OpenRepository
+from quarterdeck.extractors.schemas import COMMITS, LANDINGS, REFS, TIP_FILES
+from quarterdeck.extractors.text import decode_path, decode_text, timestamp
 
 _OLDEST_FIRST = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE
 _TIP_FILE_NAMES = frozenset({".gitattributes", ".mailmap"})
@@ -181,7 +181,7 @@ def tip_files(repository_id: str, repository: OpenRepository) -> pl.DataFrame:
         except (pygit2.GitError, KeyError):
             continue  # a partial clone without this tree
         for entry in entries:
-            path = prefix + entry.raw_name
+            path = prefix + (entry.raw_name or b"")
             if entry.filemode == pygit2.enums.FileMode.TREE:
                 stack.append((path + b"/", entry.id))
             elif entry.name in _TIP_FILE_NAMES and (not prefix or entry.name != ".mailmap"):

@@ -19,8 +19,8 @@ from urllib.parse import quote
 import filelock
 import polars as pl
 
-from .errors import LakeError, LakeVersionError, LakeWriteError
-from .schemas import COMMIT_TABLES, SNAPSHOT_TABLES, TABLES
+from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
+from quarterdeck.extractors.schemas import COMMIT_TABLES, SNAPSHOT_TABLES, TABLES
 
 #: Version of the layout and of the schemas; a lake of a newer one is not touched.
 LAKE_VERSION = 1
@@ -76,7 +76,9 @@ class Lake:
         part = folder / f"{number:08d}.parquet"
         return [part] if part.is_file() else []
 
-    def read(self, table: str, repository_id: str, columns: list[str] | None = None) -> pl.DataFrame:
+    def read(
+        self, table: str, repository_id: str, columns: list[str] | None = None
+    ) -> pl.DataFrame:
         """The rows of a table for a repository; an empty frame where nothing was mined."""
         frames = [_read(part, columns) for part in self.parts(table, repository_id)]
         if not frames:
@@ -152,7 +154,7 @@ class Lake:
         return max((int(part.stem) for part in parts), default=0)
 
     def _write(self, table: str, repository_id: str, name: str, frame: pl.DataFrame) -> None:
-        frame = frame.select(TABLES[table].names()).cast(dict(TABLES[table]))
+        frame = frame.select(TABLES[table].names()).cast(TABLES[table])
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", statistics=True)
         target = self._folder(table, repository_id) / f"{name}.parquet"

@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from . import git_history
-from .diffs import DiffFailure, DiffRequest, FileChange, take_diffs
-from .errors import LakeError
-from .git_history import History
-from .lake import Lake
-from .pull_requests import PullRequestFrames, read_pull_requests
-from .repository import OpenRepository, remote_url
-from .schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
-from .shadow import Shadow
+from quarterdeck.extractors import git_history
+from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, FileChange, take_diffs
+from quarterdeck.extractors.errors import LakeError
+from quarterdeck.extractors.git_history import History
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
+from quarterdeck.extractors.repository import OpenRepository, remote_url
+from quarterdeck.extractors.schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
+from quarterdeck.extractors.shadow import Shadow
 
 #: Called with the number of commits diffed so far and the number to diff.
 Progress = Callable[[int, int], None]
@@ -263,7 +263,10 @@ class _PartWriter:
             return
         diffs = pl.DataFrame(self.diffs, schema=_without_part(COMMIT_DIFFS), orient="row")
         changes = pl.DataFrame(
-            [(self.repository_id, c, *f) for c, f in zip(self.commit_ids, self.changes, strict=True)],
+            [
+                (self.repository_id, c, *f)
+                for c, f in zip(self.commit_ids, self.changes, strict=True)
+            ],
             schema=_without_part(FILE_CHANGES),
             orient="row",
         )

@@ -15,9 +15,9 @@ from datetime import datetime
 import polars as pl
 import pygit2
 
-from .git_history import History
-from .schemas import PULL_REQUEST_COMMITS, PULL_REQUESTS
-from .text import decode_text, timestamp
+from quarterdeck.extractors.git_history import History
+from quarterdeck.extractors.schemas import PULL_REQUEST_COMMITS, PULL_REQUESTS
+from quarterdeck.extractors.text import decode_text, timestamp
 
 #: GitHub lists at most 250 commits of a pull request; one with more than that is most often
 #: against another base branch, so what is its own cannot be told from the default branch.

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pygit2
 
-from .errors import EmptyRepositoryError, RepositoryNotFoundError, UnsupportedRepositoryError
+from quarterdeck.extractors.errors import (
+    EmptyRepositoryError,
+    RepositoryNotFoundError,
+    UnsupportedRepositoryError,
+)
 
 # Ownership guards against hooks and filters in a repository of somebody else's. Mining reads
 # objects only and runs neither, and must work on mirrors that a service account owns.

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from .errors import GitCommandError
+from quarterdeck.extractors.errors import GitCommandError
 
 _CLEAN_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -55,7 +55,9 @@ class Shadow:
     ) -> None:
         self._folder.cleanup()
 
-    def start(self, *arguments: str, stdin: IO[bytes], stderr: IO[bytes]) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *arguments: str, stdin: IO[bytes], stderr: IO[bytes]
+    ) -> "subprocess.Popen[bytes]":
         """Start `git *arguments` in the shadow, with standard output piped.
 
         Raises:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from quarterdeck.flows.settings import Settings
 
 EXIT_CODES = """\b
 Exit codes:
@@ -33,12 +33,11 @@ def _told_errors() -> Iterator[None]:
     """Turn the errors that a user can mend into a message and an exit code."""
     from quarterdeck.extractors.errors import ExtractorError
     from quarterdeck.extractors.file_classes import FileClassRuleError
+    from quarterdeck.flows.errors import QueryError, SettingsError, StaleDataError
     from quarterdeck.reports.errors import ReportError
     from quarterdeck.sql.agents import SignalError
     from quarterdeck.sql.connect import DatabaseError
     from quarterdeck.sql.errors import CheckFailedError, SqlError
-
-    from .errors import QueryError, SettingsError, StaleDataError
 
     mendable = (
         ExtractorError,
@@ -82,7 +81,7 @@ def _settings_option(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def wrapper(*args: Any, file: Path | None, **kwargs: Any) -> None:
         with _told_errors():
-            from .settings import load_settings
+            from quarterdeck.flows.settings import load_settings
 
             overrides = {key: kwargs.pop(key, None) for key in ("organisation", "jobs", "database")}
             settings = load_settings(file, **overrides)
@@ -134,8 +133,8 @@ def run(
     REPOSITORIES are paths of clones, URLs, or names from the settings; without any, those of
     the settings. What was mined before is not mined again.
     """
-    from . import pipeline
-    from .errors import StaleDataError
+    from quarterdeck.flows import pipeline
+    from quarterdeck.flows.errors import StaleDataError
 
     settings = _with_repositories(settings, repositories)
     with _run_context(settings, as_json):
@@ -158,8 +157,8 @@ def mine(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -> 
     """Bring the lake up to date with REPOSITORIES, and stop there."""
     from dataclasses import asdict
 
-    from . import pipeline
-    from .errors import StaleDataError
+    from quarterdeck.flows import pipeline
+    from quarterdeck.flows.errors import StaleDataError
 
     settings = _with_repositories(settings, repositories)
     with _run_context(settings, as_json):
@@ -180,7 +179,7 @@ def build(repositories: tuple[str, ...], settings: "Settings") -> None:
 
     Without REPOSITORIES, those of the settings; without those, all that the lake holds.
     """
-    from . import pipeline
+    from quarterdeck.flows import pipeline
 
     if repositories:
         settings = _with_repositories(settings, repositories)
@@ -195,10 +194,12 @@ def build(repositories: tuple[str, ...], settings: "Settings") -> None:
 @_settings_option
 def report(output: Path | None, settings: "Settings") -> None:
     """Write the report of the published database."""
-    from . import pipeline
+    from quarterdeck.flows import pipeline
 
     if output is not None:
-        settings = settings.model_copy(update={"reports": output.parent, "report_name": output.name})
+        settings = settings.model_copy(
+            update={"reports": output.parent, "report_name": output.name}
+        )
     with _run_context(settings, quiet=False):
         path = pipeline.report(settings)
     click.echo(path)
@@ -214,7 +215,9 @@ def report(output: Path | None, settings: "Settings") -> None:
     show_default=True,
     help="How to print the rows.",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="File to write; needed for parquet.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="File to write; needed for parquet."
+)
 @_database
 @_settings_option
 def query(query: str, form: str, output: Path | None, settings: "Settings") -> None:
@@ -224,7 +227,7 @@ def query(query: str, form: str, output: Path | None, settings: "Settings") -> N
     quarterdeck query "select quarter, multiple from marts.multiples
                        where scope = 'organisation' and measure = 'code_lines'"
     """
-    from .queries import print_query
+    from quarterdeck.flows.queries import print_query
 
     print_query(settings.database, query, form, output)
 
@@ -235,11 +238,9 @@ def query(query: str, form: str, output: Path | None, settings: "Settings") -> N
 @_json
 @_database
 @_settings_option
-def describe(
-    table: str | None, everything: bool, as_json: bool, settings: "Settings"
-) -> None:
+def describe(table: str | None, everything: bool, as_json: bool, settings: "Settings") -> None:
     """Say what the tables hold, or the columns of TABLE, from the database's own comments."""
-    from .queries import describe_tables
+    from quarterdeck.flows.queries import describe_tables
 
     describe_tables(settings.database, table, everything=everything, as_json=as_json)
 
@@ -250,8 +251,8 @@ def describe(
 def init(force: bool, file: Path) -> None:
     """Write a commented settings file, FILE."""
     with _told_errors():
-        from .errors import SettingsError
-        from .settings import template
+        from quarterdeck.flows.errors import SettingsError
+        from quarterdeck.flows.settings import template
 
         try:
             with file.open("w" if force else "x", encoding="utf-8") as target:
@@ -269,8 +270,8 @@ def init(force: bool, file: Path) -> None:
 @_settings_option
 def doctor(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -> None:
     """Check versions, git, lake, database and whether REPOSITORIES can be read whole."""
-    from .doctor import examine, print_findings
-    from .repositories import from_arguments
+    from quarterdeck.flows.doctor import examine, print_findings
+    from quarterdeck.flows.repositories import from_arguments
 
     findings = examine(from_arguments(repositories, settings))
     if as_json:
@@ -282,7 +283,7 @@ def doctor(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -
 
 
 def _with_repositories(settings: "Settings", repositories: tuple[str, ...]) -> "Settings":
-    from .repositories import from_arguments
+    from quarterdeck.flows.repositories import from_arguments
 
     return from_arguments(repositories, settings)
 
@@ -290,8 +291,8 @@ def _with_repositories(settings: "Settings", repositories: tuple[str, ...]) -> "
 @contextmanager
 def _run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
     """Progress on standard error, and Prefect where a server is configured and answers."""
-    from .progress import SilentReporter, reporting, terminal_reporter
-    from .steps import configured_server, quieten_prefect, server_answers, tracked
+    from quarterdeck.flows.progress import SilentReporter, reporting, terminal_reporter
+    from quarterdeck.flows.steps import configured_server, quieten_prefect, server_answers, tracked
 
     server = configured_server() if settings.prefect == "auto" else None
     if server is not None and not server_answers(server):
@@ -311,7 +312,7 @@ def _run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
 def _say_result(
     settings: "Settings", with_report: bool, problems: dict[str, str], as_json: bool
 ) -> None:
-    from .summary import headline, summary_lines
+    from quarterdeck.flows.summary import headline, summary_lines
 
     places = {"database": str(settings.database)}
     if with_report:

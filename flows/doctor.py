@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Literal
 
 import duckdb
@@ -16,12 +15,11 @@ from quarterdeck.extractors.errors import ExtractorError
 from quarterdeck.extractors.git_history import read_history
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import OpenRepository, open_repository
+from quarterdeck.flows.errors import SettingsError
+from quarterdeck.flows.repositories import Source, resolve
+from quarterdeck.flows.settings import Settings
+from quarterdeck.flows.steps import configured_server, server_answers
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
-
-from .errors import SettingsError
-from .repositories import Source, resolve
-from .settings import Settings
-from .steps import configured_server, server_answers
 
 _PACKAGES = ("quarterdeck", "pygit2", "polars", "duckdb", "prefect", "altair")
 _OLDEST_GIT = (2, 30)
@@ -103,7 +101,9 @@ def _lake(settings: Settings) -> Finding:
     except ExtractorError as error:
         return Finding("error", "lake", str(error))
     problems = lake.outcomes()
-    detail = f"{settings.lake}: {len(names)} repositories, {size / 1e6:.1f} MB, version {lake.version}"
+    detail = (
+        f"{settings.lake}: {len(names)} repositories, {size / 1e6:.1f} MB, version {lake.version}"
+    )
     if problems:
         return Finding("warning", "lake", f"{detail}; stale: {', '.join(sorted(problems))}")
     return Finding("ok", "lake", detail)

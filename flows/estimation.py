@@ -15,9 +15,8 @@ from quarterdeck.estimates.multiples import (
     quarterly_multiples,
 )
 from quarterdeck.estimates.proportions import wilson
+from quarterdeck.flows.inputs import BASELINE_MIN_QUARTERS, CAP_MIN_POOL, CAP_QUANTILE
 from quarterdeck.sql.runner import Given
-
-from .inputs import BASELINE_MIN_QUARTERS, CAP_MIN_POOL, CAP_QUANTILE
 
 #: Resamples of the cluster bootstrap, and its seed: equal data give equal intervals.
 REPLICATES = 1_000
@@ -116,7 +115,7 @@ def _intervals(
         replicates=REPLICATES,
         seed=SEED,
     )
-    return quarters.select(
+    frame: pl.DataFrame = quarters.select(
         "scope",
         "scope_name",
         pl.lit(measure).alias("measure"),
@@ -130,6 +129,7 @@ def _intervals(
         pl.Series("interval_contributors", estimate.contributors),
         pl.Series("reason", estimate.reason, dtype=pl.String()),
     ).fill_nan(None)
+    return frame
 
 
 def _usable_baseline(quarters: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

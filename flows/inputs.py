@@ -14,12 +14,11 @@ import polars as pl
 from quarterdeck.extractors import file_classes, identities
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
+from quarterdeck.flows.repositories import Source
+from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.agents import load_signals, signals_frame
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.runner import Given
-
-from .repositories import Source
-from .settings import Settings
 
 #: Not settings yet: the published definition of the multiple fixes them.
 CAP_QUANTILE = 0.99
@@ -28,7 +27,16 @@ ACTIVITY_DAYS = 365
 BASELINE_MIN_QUARTERS = 2
 
 # Where things are and how fast they are made changes no number.
-_NOT_SHOWN = {"lake", "database", "reports", "clones", "jobs", "prefect", "repositories", "report_name"}
+_NOT_SHOWN = {
+    "lake",
+    "database",
+    "reports",
+    "clones",
+    "jobs",
+    "prefect",
+    "repositories",
+    "report_name",
+}
 
 _SETTINGS_SCHEMA = pl.Schema(
     {

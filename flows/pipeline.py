@@ -21,14 +21,13 @@ from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import TABLES
+from quarterdeck.flows.errors import StaleDataError
+from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
+from quarterdeck.flows.progress import reporter
+from quarterdeck.flows.repositories import Source, resolve
+from quarterdeck.flows.settings import Settings
+from quarterdeck.flows.steps import elapsed, flow, is_tracked, task
 from quarterdeck.sql import runner
-
-from .errors import StaleDataError
-from .inputs import given_frames, input_digest, published_digest
-from .progress import reporter
-from .repositories import Source, resolve
-from .settings import Settings
-from .steps import elapsed, flow, is_tracked, task
 
 
 @dataclass(frozen=True)
@@ -112,9 +111,7 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     repository = open_repository(source.path, source.default_branch)
     lake = Lake(settings.lake)
     with reporter().work(f"{source.repository_id}: commits diffed") as work:
-        result = mine_repository(
-            repository, source.repository_id, lake, settings.jobs, work.update
-        )
+        result = mine_repository(repository, source.repository_id, lake, settings.jobs, work.update)
     new = (
         "nothing new"
         if result.nothing_new
@@ -165,9 +162,7 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
 
 
 @flow(name="build", flow_run_name="build")
-def build(
-    settings: Settings, sources: Sequence[Source], work: Path, digest: str
-) -> list[str]:
+def build(settings: Settings, sources: Sequence[Source], work: Path, digest: str) -> list[str]:
     """Build raw, staging, attribution and marts from the lake, as far as SQL alone goes.
 
     Returns:
@@ -216,7 +211,7 @@ def _empty_part(table: str, folder: Path) -> Path:
 def estimate(work: Path, put_off: list[str]) -> None:
     """Compute the intervals, finish the marts with them, and run the checks."""
     # imports SciPy, which a run with nothing new need not wait for
-    from .estimation import estimated_frames
+    from quarterdeck.flows.estimation import estimated_frames
 
     start = time.monotonic()
     runner.complete(work, estimated_frames(), put_off)
@@ -239,6 +234,6 @@ def report(settings: Settings) -> Path:
 def _publish_summary(settings: Settings) -> None:
     from prefect.artifacts import create_markdown_artifact
 
-    from .summary import summary_markdown
+    from quarterdeck.flows.summary import summary_markdown
 
     create_markdown_artifact(summary_markdown(settings.database), key="quarterdeck-summary")

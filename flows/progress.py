@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
-from .steps import is_tracked
+from quarterdeck.flows.steps import is_tracked
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -95,8 +95,14 @@ class RichReporter:
     @contextmanager
     def work(self, title: str) -> Iterator[Work]:
         """Show a bar until the work ends."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         columns = (
             TextColumn("{task.description}", markup=False),

@@ -8,10 +8,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from quarterdeck.flows.errors import QueryError
 from quarterdeck.sql import runner
 from quarterdeck.sql.connect import connect_read_only
-
-from .errors import QueryError
 
 
 def print_query(database: Path, query: str, form: str, output: Path | None) -> None:
@@ -28,7 +27,9 @@ def print_query(database: Path, query: str, form: str, output: Path | None) -> N
             relation = connection.sql(query)
             frame = relation.pl() if relation is not None else pl.DataFrame()
         except duckdb.Error as error:
-            raise QueryError(f"the query failed: {error}; `quarterdeck describe` lists tables") from error
+            raise QueryError(
+                f"the query failed: {error}; `quarterdeck describe` lists tables"
+            ) from error
     if form == "table" and output is None:
         _print_table(frame)
         return
@@ -56,7 +57,13 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     """Lists and structs as JSON text, which CSV can hold."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
     return frame.with_columns(
-        pl.Series(name, [json.dumps(v.to_list() if isinstance(v, pl.Series) else v, default=str) for v in frame[name]])
+        pl.Series(
+            name,
+            [
+                json.dumps(v.to_list() if isinstance(v, pl.Series) else v, default=str)
+                for v in frame[name]
+            ],
+        )
         for name in nested
     )
 
@@ -87,9 +94,7 @@ def _cell(value: Any) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def describe_tables(
-    database: Path, table: str | None, *, everything: bool, as_json: bool
-) -> None:
+def describe_tables(database: Path, table: str | None, *, everything: bool, as_json: bool) -> None:
     """Print the comments of the tables, or of one table's columns.
 
     Args:
@@ -108,9 +113,7 @@ def describe_tables(
     schemas = runner.SCHEMAS if everything or wanted is not None else ("marts",)
     with connect_read_only(database) as connection:
         columns = runner.describe(connection, schemas)
-    columns = columns.with_columns(
-        name=pl.col("schema_name") + "." + pl.col("table_name")
-    )
+    columns = columns.with_columns(name=pl.col("schema_name") + "." + pl.col("table_name"))
     if wanted is not None:
         columns = columns.filter(pl.col("name") == wanted)
         if not columns.height:

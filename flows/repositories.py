@@ -10,9 +10,8 @@ import pygit2
 from quarterdeck.extractors.errors import ExtractorError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository, remote_url
-
-from .errors import SettingsError
-from .settings import RepositorySettings, Settings, is_url
+from quarterdeck.flows.errors import SettingsError
+from quarterdeck.flows.settings import RepositorySettings, Settings, is_url
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,10 @@ def resolve(settings: Settings) -> list[Source]:
             continue  # named twice on the command line
         places.add(place)
         names = _names(repository)
-        name = next((n for n in names if repository.name or _free(n, repository, sources, taken, known)), names[-1])
+        name = next(
+            (n for n in names if repository.name or _free(n, repository, sources, taken, known)),
+            names[-1],
+        )
         path = repository.path or settings.clones / f"{name.replace('/', '+')}.git"
         sources[name] = Source(
             name, path, repository.url, repository.default_branch, repository.team

@@ -17,7 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from .errors import SettingsError
+from quarterdeck.flows.errors import SettingsError
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
@@ -221,13 +221,17 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file}: no such file; `quarterdeck init` writes one with every key explained"
         ) from error
     except OSError as error:
-        raise SettingsError(f"{file}: cannot be read: {error.strerror}; make it readable") from error
+        raise SettingsError(
+            f"{file}: cannot be read: {error.strerror}; make it readable"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: not valid TOML: {error}; correct it there") from error
 
 
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
-    places = {key: base / getattr(settings, key) for key in ("lake", "database", "reports", "clones")}
+    places = {
+        key: base / getattr(settings, key) for key in ("lake", "database", "reports", "clones")
+    }
     repositories = [
         r.model_copy(update={"path": base / r.path.expanduser()}) if r.path is not None else r
         for r in settings.repositories
@@ -249,7 +253,9 @@ def _explain(error: ValidationError, file: Path | None) -> str:
             message += "; see docs/settings.md, or `quarterdeck init` for a commented example"
         variable = f" (or {ENVIRONMENT_PREFIX}{key.upper()} in the environment)"
         shown = value if len(value) <= 80 else value[:77] + "..."
-        lines.append(f"{where}: key '{key}'{variable if '.' not in key else ''}: {shown}: {message}")
+        lines.append(
+            f"{where}: key '{key}'{variable if '.' not in key else ''}: {shown}: {message}"
+        )
     return "\n".join(lines)
 
 

@@ -77,9 +77,8 @@ def _multiple(quarter: Row, baseline: str | None) -> str:
 def _model_share(quarter: Row) -> str:
     if quarter["model_share"] is None:
         return "no code lines landed"
-    return (
-        f"model share {quarter['model_share']:.1%} with {quarter['undeclared_share']:.1%} undeclared"
-    )
+    share, undeclared = quarter["model_share"], quarter["undeclared_share"]
+    return f"model share {share:.1%} with {undeclared:.1%} undeclared"
 
 
 def _success(quarter: Row) -> str:

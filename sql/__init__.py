@@ -1,1 +1,1 @@
-"""Shape facts: raw, staging, attribution, marts and checks, as plain SQL files and a small runner."""
+"""Shape facts: raw, staging, attribution, marts and checks, in plain SQL and a small runner."""

@@ -21,7 +21,7 @@ import duckdb
 import filelock
 import polars as pl
 
-from .errors import BuildError, CheckFailedError, DefinitionError, PublishError
+from quarterdeck.sql.errors import BuildError, CheckFailedError, DefinitionError, PublishError
 
 SCHEMAS = ("raw", "staging", "attribution", "marts")
 _REFERENCE = re.compile(rf"\b({'|'.join(SCHEMAS)})\.([a-z][a-z0-9_]*)\b")
@@ -204,7 +204,9 @@ def run_checks(connection: duckdb.DuckDBPyConnection) -> None:
             raise BuildError(f"sql/checks/{name}.sql: {error}") from error
         if failed:
             question = query.partition("\n")[0].removeprefix("--").strip()
-            lines = [", ".join(f"{c}={v}" for c, v in zip(rows.columns, r, strict=True)) for r in failed]
+            lines = [
+                ", ".join(f"{c}={v}" for c, v in zip(rows.columns, r, strict=True)) for r in failed
+            ]
             raise CheckFailedError(
                 f"check {name} failed: {question}\n  " + "\n  ".join(lines) + "\n"
                 "The last published database is untouched. Report this with the rows above."
@@ -274,7 +276,7 @@ def describe(
         column_comment, in the order of the columns.
     """
     wanted = ", ".join(f"'{schema}'" for schema in schemas if schema in SCHEMAS)
-    return connection.sql(f"""
+    described: pl.DataFrame = connection.sql(f"""
         with relations as (
             select schema_name, table_name, comment from duckdb_tables()
             union all
@@ -287,3 +289,4 @@ def describe(
         where c.schema_name in ({wanted})
         order by c.schema_name, c.table_name, c.column_index
     """).pl()
+    return described
