@@ -140,7 +140,7 @@ def _usable_baseline(quarters: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[
 
 def wilson_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Wilson intervals of the merge rates; one row per numerator and denominator that occur."""
-    counts = connection.sql("""
+    counts: pl.DataFrame = connection.sql("""
         select distinct merged, mature_pull_requests
         from marts.merge_counts
         order by all
@@ -149,4 +149,4 @@ def wilson_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     frame = counts.with_columns(
         rate_low=pl.Series(interval.low), rate_high=pl.Series(interval.high)
     )
-    return frame.cast(dict(_WILSON_SCHEMA)).fill_nan(None)
+    return frame.cast(_WILSON_SCHEMA).fill_nan(None)

@@ -18,9 +18,9 @@ select
     cutoff.cutoff_at,
     cutoff.cutoff_day,
     cutoff.started_day,
-    (select min(quarter_start) from quarters) as first_quarter,
-    (select max(quarter_start) from quarters) as last_quarter,
-    (select max(quarter_start) from quarters where not is_partial) as last_whole_quarter,
+    (select min(quarter) from quarters) as first_quarter,
+    (select max(quarter) from quarters) as last_quarter,
+    (select max(quarter) from quarters where not is_partial) as last_whole_quarter,
     baseline.baseline_quarters,
     baseline.baseline_kind,
     case
@@ -51,9 +51,9 @@ comment on column marts.report_facts.organisation is 'name of the organisation';
 comment on column marts.report_facts.cutoff_at is 'data cut-off (UTC)';
 comment on column marts.report_facts.cutoff_day is 'day of the cut-off';
 comment on column marts.report_facts.started_day is 'day of the oldest landed change; null without any';
-comment on column marts.report_facts.first_quarter is 'first day of the first quarter with a landed change';
-comment on column marts.report_facts.last_quarter is 'first day of the quarter of the cut-off';
-comment on column marts.report_facts.last_whole_quarter is 'first day of the last quarter that ended by the cut-off';
+comment on column marts.report_facts.first_quarter is 'first quarter with a landed change, such as 2021Q1';
+comment on column marts.report_facts.last_quarter is 'quarter of the cut-off';
+comment on column marts.report_facts.last_whole_quarter is 'last quarter that ended by the cut-off';
 comment on column marts.report_facts.baseline_quarters is 'quarters of the baseline (count)';
 comment on column marts.report_facts.baseline_kind is 'how the baseline was chosen';
 comment on column marts.report_facts.baseline_label is 'the baseline in words, such as 2021Q1 to 2024Q4; null without one';
