@@ -33,7 +33,12 @@ def _told_errors() -> Iterator[None]:
     """Turn the errors that a user can mend into a message and an exit code."""
     from quarterdeck.extractors.errors import ExtractorError
     from quarterdeck.extractors.file_classes import FileClassRuleError
-    from quarterdeck.flows.errors import QueryError, SettingsError, StaleDataError
+    from quarterdeck.flows.errors import (
+        NothingMinedError,
+        QueryError,
+        SettingsError,
+        StaleDataError,
+    )
     from quarterdeck.reports.errors import ReportError
     from quarterdeck.sql.agents import SignalError
     from quarterdeck.sql.connect import DatabaseError
@@ -48,6 +53,7 @@ def _told_errors() -> Iterator[None]:
         FileClassRuleError,
         SignalError,
         QueryError,
+        NothingMinedError,
     )
     try:
         yield

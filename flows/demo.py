@@ -110,8 +110,7 @@ def write_organisation(folder: Path, seed: int = 2026) -> Path:
     )
     settings = folder / "quarterdeck.toml"
     settings.write_text(
-        'organisation = "Demonstration"\n'
-        f"cutoff = {_LAST_DAY.isoformat()}T23:59:59Z\n{names}",
+        f'organisation = "Demonstration"\ncutoff = {_LAST_DAY.isoformat()}T23:59:59Z\n{names}',
         encoding="utf-8",
     )
     return settings
@@ -170,9 +169,7 @@ def _identity(person: int) -> str:
     return f"{name} <{100 + person}+{name.lower().replace(' ', '-')}@users.noreply.github.com>"
 
 
-def _open(
-    repository: _Repository, rng: random.Random, day: date, person: int
-) -> _PullRequest:
+def _open(repository: _Repository, rng: random.Random, day: date, person: int) -> _PullRequest:
     repository.number += 1
     opened = datetime.combine(day, time(8 + rng.randrange(9), rng.randrange(60)), UTC)
     message = f"{rng.choice(_VERBS)} {rng.choice(_NOUNS)}"
@@ -185,7 +182,9 @@ def _open(
     for part in range(rng.choice((1, 1, 1, 2, 3))):
         # lines a pull request: log-normal, as sizes of changes are
         lines = max(1, round(rng.lognormvariate(3.2, 1.0) * _pace(day) ** 0.5))
-        folder, suffix = rng.choice((("src", ".py"), ("src", ".py"), ("tests", "_test.py"), ("docs", ".md")))
+        folder, suffix = rng.choice(
+            (("src", ".py"), ("src", ".py"), ("tests", "_test.py"), ("docs", ".md"))
+        )
         path = f"{folder}/m{pull.number % 40:02}/part_{pull.number}_{part}{suffix}"
         files = {path: "".join(f"value_{n} = {rng.random():.6f}\n" for n in range(lines))}
         pull.files |= files
@@ -199,7 +198,8 @@ def _open(
 def _land(repository: _Repository, at: datetime, number: int, pull: _PullRequest) -> None:
     author = _identity(pull.person)
     if repository.squashes:
-        message, parents = f"{pull.message} (#{number}){pull.body}", (repository.tip,)
+        message = f"{pull.message} (#{number}){pull.body}"
+        parents: tuple[int, ...] = (repository.tip,)
     else:
         message = f"Merge pull request #{number} from demo/topic-{number}\n\n{pull.message}\n"
         parents = (repository.tip, pull.head)

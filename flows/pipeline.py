@@ -10,7 +10,7 @@ Each function here is plain; `steps` turns it into a Prefect flow or task in a t
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import TABLES
-from quarterdeck.flows.errors import StaleDataError
+from quarterdeck.flows.errors import NothingMinedError, StaleDataError
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
@@ -61,9 +61,12 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
 
     Raises:
         StaleDataError: some repositories failed; the rest is up to date and published.
+        NothingMinedError: all failed, and the lake knows none of them; nothing was built.
         SettingsError, ExtractorError, SqlError: nothing was published.
     """
     mined = mine(settings)
+    if mined.problems and not mined.results and not _is_any_in_lake(settings, mined.problems):
+        raise NothingMinedError("\n".join(mined.problems.values()))
     is_new = update_database(settings, rebuild)
     report_path = None
     if with_report:
@@ -132,6 +135,10 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
             "diffed; see data quality in the report"
         )
     return result
+
+
+def _is_any_in_lake(settings: Settings, names: Iterable[str]) -> bool:
+    return not set(names).isdisjoint(Lake(settings.lake).repository_ids())
 
 
 def update_database(settings: Settings, rebuild: bool = False) -> bool:

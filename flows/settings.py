@@ -3,6 +3,7 @@
 import difflib
 import re
 import tomllib
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,11 +14,13 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from quarterdeck.flows.errors import SettingsError
+from quarterdeck.sql.runner import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
@@ -25,6 +28,10 @@ ENVIRONMENT_PREFIX = "QUARTERDECK_"
 URL_SCHEMES = ("https", "ssh", "file")
 _QUARTERS = re.compile(r"(\d{4})Q([1-4])\s*(?:\.\.|-|to)\s*(\d{4})Q([1-4])")
 _SCP_URL = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+_file_values: ContextVar[dict[str, Any] | None] = ContextVar(
+    "quarterdeck_file_values", default=None
+)
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -133,8 +140,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment goes before the file, which arrives as init values."""
-        return env_settings, init_settings
+        """The call goes before the environment, and that before the file."""
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, _file_values.get() or {}),
+        )
 
     @field_validator("time_zone")
     @classmethod
@@ -154,6 +165,16 @@ class Settings(BaseSettings):
                 "not a baseline", "use a range such as 2021Q1..2024Q4, or auto, or default"
             )
         return f"{found[1]}Q{found[2]}..{found[3]}Q{found[4]}"
+
+    @field_validator("database")
+    @classmethod
+    def _no_schema_name(cls, value: Path) -> Path:
+        if value.stem in SCHEMAS:
+            raise _remedy(
+                "DuckDB could not tell the file from its schema of that name",
+                "choose another file name, such as quarterdeck.duckdb",
+            )
+        return value
 
     @field_validator("cutoff")
     @classmethod
@@ -203,13 +224,13 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         file = Path(FILE_NAME)
     values = _read(file) if file is not None else {}
     base = file.absolute().parent if file is not None else Path.cwd()
-    given = {key: value for key, value in overrides.items() if value is not None}
+    token = _file_values.set(values)
     try:
-        settings = Settings(**values)
-        if given:
-            settings = Settings.model_validate(settings.model_dump() | given)
+        settings = Settings(**{k: v for k, v in overrides.items() if v is not None})
     except ValidationError as error:
         raise SettingsError(_explain(error, file)) from error
+    finally:
+        _file_values.reset(token)
     return _with_absolute_paths(settings, base)
 
 
@@ -245,7 +266,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "settings"
         message = item["msg"].removeprefix("Value error, ")
-        value = repr(item["input"])
+        value = _CREDENTIALS.sub("//***@", repr(item["input"]))
         if item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(item["loc"][-1]), Settings.model_fields, n=1)
             message = "no such key" + (f"; did you mean '{near[0]}'?" if near else "; remove it")
