@@ -98,7 +98,7 @@ def _settings_option(function: Callable[..., None]) -> Callable[..., None]:
 
 _repositories = click.argument("repositories", nargs=-1)
 _jobs = click.option(
-    "--jobs", type=click.IntRange(1, 256), help="git processes side by side; default: 2."
+    "--jobs", type=click.IntRange(1, 256), help="git processes side by side; default: one a core."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 _organisation = click.option("--organisation", help="What the report calls the whole.")

@@ -114,7 +114,9 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     repository = open_repository(source.path, source.default_branch)
     lake = Lake(settings.lake)
     with reporter().work(f"{source.repository_id}: commits diffed") as work:
-        result = mine_repository(repository, source.repository_id, lake, settings.jobs, work.update)
+        result = mine_repository(
+            repository, source.repository_id, lake, settings.git_processes, work.update
+        )
     new = (
         "nothing new"
         if result.nothing_new

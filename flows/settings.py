@@ -1,6 +1,7 @@
 """Settings: one `quarterdeck.toml`, checked; environment variables override it."""
 
 import difflib
+import os
 import re
 import tomllib
 from contextvars import ContextVar
@@ -118,7 +119,7 @@ class Settings(BaseSettings):
     report_name: str = Field(default="report.html", pattern=r"^[^/]+$")
     clones: Path = Path(".quarterdeck/clones")
     repositories: list[RepositorySettings] = []
-    jobs: int = Field(default=2, ge=1, le=256)
+    jobs: int = Field(default=0, ge=0, le=256)
     time_zone: str = "UTC"
     agents_since: date = date(2021, 6, 29)
     baseline: str = "default"
@@ -194,6 +195,11 @@ class Settings(BaseSettings):
         year, quarter = int(found[3]), int(found[4])
         after = date(year + quarter // 4, 3 * (quarter % 4) + 1, 1)
         return first, date.fromordinal(after.toordinal() - 1)
+
+    @property
+    def git_processes(self) -> int:
+        """`jobs`; where that is 0, one a core and at most 8, since disks do not scale further."""
+        return self.jobs or min(os.cpu_count() or 2, 8)
 
     @property
     def report(self) -> Path:

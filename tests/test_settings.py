@@ -78,7 +78,7 @@ def test_environment_goes_before_the_file_and_the_call_before_both(
         ("baseline = 'last year'", "baseline", "use a range such as 2021Q1..2024Q4"),
         ("baseline = '2024Q4..2021Q1'", "baseline", "use a range such as 2021Q1..2024Q4"),
         ("time_zone = 'Mars/Olympus'", "time_zone", "use an IANA name"),
-        ("jobs = 0", "jobs", "greater than or equal to 1"),
+        ("jobs = -1", "jobs", "greater than or equal to 0"),
         ("agents_since = 'soon'", "agents_since", "valid date"),
         ("database = 'marts.duckdb'", "database", "choose another file name"),
         ("preset = 'mine'", "preset", "anthropic-2026"),
