@@ -52,7 +52,10 @@ _CAUSES = (
 
 
 #: Read-only keeps this file from being changed; this keeps a query from all other files.
-_CONFIG = {"enable_external_access": "false", "autoinstall_known_extensions": "false"}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+}
 
 
 def connect_read_only(path: Path) -> duckdb.DuckDBPyConnection:
