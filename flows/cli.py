@@ -266,6 +266,16 @@ def init(force: bool, file: Path) -> None:
 
 
 @main.command(epilog=EXIT_CODES)
+@click.argument("folder", type=click.Path(path_type=Path))
+def demo(folder: Path) -> None:
+    """Write a small made-up organisation into FOLDER: git repositories and a settings file."""
+    with _told_errors():
+        from quarterdeck.flows.demo import write_organisation
+
+        click.echo(f"wrote {write_organisation(folder)}")
+
+
+@main.command(epilog=EXIT_CODES)
 @_repositories
 @_json
 @_settings_option
