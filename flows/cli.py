@@ -38,6 +38,7 @@ def _told_errors() -> Iterator[None]:
         QueryError,
         SettingsError,
         StaleDataError,
+        TrackingError,
     )
     from quarterdeck.reports.errors import ReportError
     from quarterdeck.sql.agents import SignalError
@@ -54,6 +55,7 @@ def _told_errors() -> Iterator[None]:
         SignalError,
         QueryError,
         NothingMinedError,
+        TrackingError,
     )
     try:
         yield
@@ -308,21 +310,19 @@ def _with_repositories(settings: "Settings", repositories: tuple[str, ...]) -> "
 def _run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
     """Progress on standard error, and Prefect where a server is configured and answers."""
     from quarterdeck.flows.progress import SilentReporter, reporting, terminal_reporter
-    from quarterdeck.flows.steps import configured_server, quieten_prefect, server_answers, tracked
+    from quarterdeck.flows.steps import configured_server, server_problem, tracked
 
     server = configured_server() if settings.prefect == "auto" else None
-    if server is not None and not server_answers(server):
+    problem = server_problem() if server is not None else None
+    if problem is not None:
         click.echo(
-            f"warning: the Prefect server at {server} does not answer; this run is not tracked",
+            f"warning: this run is not tracked: the Prefect server at {server} cannot be used: "
+            f"{problem}",
             err=True,
         )
-        server = None
-    if server is not None:
-        quieten_prefect()
-    with tracked() if server is not None else nullcontext():
-        chosen = SilentReporter() if quiet else terminal_reporter()
-        with reporting(chosen):
-            yield
+    through_prefect = tracked() if server is not None and problem is None else nullcontext()
+    with through_prefect, reporting(SilentReporter() if quiet else terminal_reporter()):
+        yield
 
 
 def _say_result(

@@ -21,5 +21,9 @@ class StaleDataError(Exception):
         )
 
 
+class TrackingError(Exception):
+    """Prefect cannot be used as it is configured, or its server failed during the run."""
+
+
 class QueryError(Exception):
     """A query is not valid, or its rows cannot be printed as asked."""

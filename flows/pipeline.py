@@ -39,12 +39,13 @@ class Mined:
 
 
 def _retry_is_worthwhile(_task: Any, _run: Any, state: Any) -> bool:
-    """A network or a busy disk may recover; a wrong path will not."""
+    """A network may recover; a wrong path or a missing git will not."""
     failure = state.result(raise_on_failure=False)
-    return isinstance(failure, GitCommandError | OSError)
+    without_git = isinstance(getattr(failure, "__cause__", None), FileNotFoundError)
+    return isinstance(failure, GitCommandError) and not without_git
 
 
-@flow(name="quarterdeck", flow_run_name="quarterdeck {settings.organisation}")
+@flow(name="quarterdeck", run_name="quarterdeck {settings.organisation}")
 def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> Path | None:
     """Mine, build, estimate and report; the whole main job.
 
@@ -79,7 +80,7 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
     return report_path
 
 
-@flow(name="mine", flow_run_name="mine")
+@flow(name="mine")
 def mine(settings: Settings) -> Mined:
     """Bring the lake up to date with every repository; one that fails stops no other."""
     sources = resolve(settings)
@@ -98,12 +99,10 @@ def mine(settings: Settings) -> Mined:
 
 @task(
     name="mine repository",
-    task_run_name="mine {source.repository_id}",
+    run_name="mine {source.repository_id}",
     retries=2,
     retry_delay_seconds=[5, 30],
     retry_condition_fn=_retry_is_worthwhile,
-    persist_result=False,
-    cache_policy=None,
 )
 def mine_one(source: Source, settings: Settings) -> MiningResult:
     """Bring the lake up to date with one repository."""
@@ -170,7 +169,7 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
     return True
 
 
-@flow(name="build", flow_run_name="build")
+@flow(name="build")
 def build(settings: Settings, sources: Sequence[Source], work: Path, digest: str) -> list[str]:
     """Build raw, staging, attribution and marts from the lake, as far as SQL alone goes.
 
@@ -216,7 +215,7 @@ def _empty_part(table: str, folder: Path) -> Path:
     return part
 
 
-@flow(name="estimate", flow_run_name="estimate")
+@flow(name="estimate")
 def estimate(work: Path, put_off: list[str]) -> None:
     """Compute the intervals, finish the marts with them, and run the checks."""
     # imports SciPy, which a run with nothing new need not wait for
@@ -229,7 +228,7 @@ def estimate(work: Path, put_off: list[str]) -> None:
     )
 
 
-@flow(name="report", flow_run_name="report")
+@flow(name="report")
 def report(settings: Settings) -> Path:
     """Write the report of the published database."""
     from quarterdeck.reports.page import write_report
