@@ -200,7 +200,8 @@ def _parse(stream: IO[bytes]) -> Iterator[_Diff]:
                 expect = 2 if meta[-4:-3] in b"RC" and meta[-5:-4] == b" " else 1
             else:
                 diff.counts.append(token)
-                numstat, expect = True, 2 if token.endswith(b"\t") else 0
+                # a rename's two paths follow; a path of its own may end in a tab
+                numstat, expect = True, 2 if token.split(b"\t", 2)[2] == b"" else 0
     while _HEADER.match(rest):
         rest = rest[_HEADER_LENGTH:]
         yield _Diff()
