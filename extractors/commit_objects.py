@@ -83,8 +83,9 @@ def parse_commit(raw: bytes) -> CommitObject:
 
 def _person(line: bytes) -> Person:
     name, _, rest = line.partition(b"<")
-    email = rest.partition(b">")[0]
-    found = _TIME.match(line.rpartition(b">")[2]) if b">" in line else None
+    is_closed = b">" in rest
+    email = rest.partition(b">")[0] if is_closed else rest.partition(b" ")[0]
+    found = _TIME.match(line.rpartition(b">")[2]) if is_closed else None
     seconds = int(found[1]) if found else None
     return Person(
         name.strip(),

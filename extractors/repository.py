@@ -126,7 +126,8 @@ def _default_branch(
     if wanted is None and not is_bare:
         # A checkout may stand on a topic branch: the remote's own HEAD names the default.
         remote = _symbolic(git, "refs/remotes/origin/HEAD")
-        name = remote.removeprefix("refs/remotes/origin/") if remote else name
+        if remote and remote.startswith("refs/remotes/origin/"):
+            name = remote.removeprefix("refs/remotes/origin/")
     if name is None:
         tip = _resolve(git, "HEAD")
         if tip is not None:
