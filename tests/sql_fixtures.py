@@ -123,7 +123,7 @@ class Repository:
     def land(self, when: When, files: Files | None = None, author: str = ADA, **more: Any) -> str:
         """A landed change; `brings` lists commits of a merged branch that it brings in."""
         brings = more.pop("brings", ())
-        parents = [*self.chain[-1:], *brings[-1:]]
+        parents = [*(self.chain[-1:] or ["0" * 40] * bool(brings)), *brings[-1:]]
         commit_id = self.commit(when, files, author, parents=parents, **more)
         self.chain.append(commit_id)
         for landed in (commit_id, *brings):
