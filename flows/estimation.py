@@ -79,7 +79,10 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         from marts.contributor_activity
     """).pl()
     measures = [
-        name for (name,) in connection.sql("select distinct measure from marts.bars order by 1").fetchall()
+        name
+        for (name,) in connection.sql(
+            "select distinct measure from marts.bars order by 1"
+        ).fetchall()
     ]
     by_scope = units.partition_by("scope", "scope_name", "measure", as_dict=True)
     spans = activity.partition_by("scope", "scope_name", as_dict=True)

@@ -27,7 +27,9 @@ SCHEMAS = ("raw", "staging", "attribution", "marts")
 _REFERENCE = re.compile(rf"\b({'|'.join(SCHEMAS)})\.([a-z][a-z0-9_]*)\b")
 _GIVEN = re.compile(r"\bgiven_([a-z][a-z0-9_]*)\b")
 _LAKE = re.compile(r"\blake_([a-z][a-z0-9_]*)\b")
-_CREATES = re.compile(r"(?mi)^[ \t]*create\b.*?\b(?:table|view|macro|schema|type|function)\s+([\w.]+)")
+_CREATES = re.compile(
+    r"(?mi)^[ \t]*create\b.*?\b(?:table|view|macro|schema|type|function)\s+([\w.]+)"
+)
 _SHOWN_ROWS = 10
 
 #: A frame, or a function that makes one from what the database holds by then.

@@ -140,7 +140,11 @@ def test_tiers_split_model_lines(built: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_kinds(built: duckdb.DuckDBPyConnection) -> None:
-    assert [kind for (kind,) in changes(built, "merges", "kind")] == [*["merge"] * 4, "squash", "direct"]
+    assert [kind for (kind,) in changes(built, "merges", "kind")] == [
+        *["merge"] * 4,
+        "squash",
+        "direct",
+    ]
 
 
 def test_agents_of_a_merge_get_their_own_lines(built: duckdb.DuckDBPyConnection) -> None:
@@ -206,9 +210,7 @@ def test_exclusions_leave_changes_out_of_measures(built: duckdb.DuckDBPyConnecti
         built, "select code_lines from marts.authorship_quarterly where scope_name = 'out'"
     ) == [(1,)]
     # the author is excluded in that repository alone
-    assert rows(
-        built, "select count(*) from marts.landed_changes where is_excluded"
-    ) == [(2,)]
+    assert rows(built, "select count(*) from marts.landed_changes where is_excluded") == [(2,)]
 
 
 def test_quarters_are_those_of_the_time_zone(built: duckdb.DuckDBPyConnection) -> None:
@@ -274,9 +276,9 @@ def test_cut_off_leaves_later_changes_out(tmp_path: Path) -> None:
             """select quarter, code_lines from marts.authorship_quarterly
             where scope = 'organisation'""",
         ) == [("2026Q2", 1)]
-        assert rows(
-            connection, "select sum(added_lines) from marts.file_classes_quarterly"
-        ) == [(2,)]
+        assert rows(connection, "select sum(added_lines) from marts.file_classes_quarterly") == [
+            (2,)
+        ]
         assert rows(
             connection,
             """select pull_requests from marts.merge_success_quarterly

@@ -168,9 +168,9 @@ def test_partial_quarter_is_measured_over_its_elapsed_days(tmp_path: Path) -> No
     repository.land(date(2026, 1, 1), {"src/a.py": 45})
     repository.land(date(2026, 2, 14), {"src/a.py": 45})
     with history.build(tmp_path) as connection:
-        assert multiple(connection, "all", "quarter, is_partial, days, bar", "measure = 'code_lines'") == [
-            ("2026Q1", True, 45, pytest.approx(2.0))
-        ]
+        assert multiple(
+            connection, "all", "quarter, is_partial, days, bar", "measure = 'code_lines'"
+        ) == [("2026Q1", True, 45, pytest.approx(2.0))]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,7 @@ def test_partial_quarter_is_measured_over_its_elapsed_days(tmp_path: Path) -> No
         ("2019Q1..2019Q4", None, "no baseline"),
     ],
 )
-def test_baseline_choice(
-    tmp_path: Path, baseline: str, label: str | None, reason: str
-) -> None:
+def test_baseline_choice(tmp_path: Path, baseline: str, label: str | None, reason: str) -> None:
     history = History()
     repository = history.repository("all")
     steady(repository, date(2025, 1, 1), date(2026, 1, 7))

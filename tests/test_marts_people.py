@@ -26,7 +26,7 @@ PEOPLE = {
     "mapped to": ["Eve <eve@harbour.test>"],
     "name and address": ["Fay <root@localhost>"],
     "same address": ["Gus <root@localhost>"],
-    "person who drove an agent": [f"Hal (aider) <hal@harbour.test>"],
+    "person who drove an agent": ["Hal (aider) <hal@harbour.test>"],
 }
 MAILMAP = """
 Dov Lind <dov@harbour.test> <dov@old.test>

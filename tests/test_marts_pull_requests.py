@@ -127,7 +127,11 @@ def test_opening_times_follow_the_order_of_numbers(built: duckdb.DuckDBPyConnect
 
 
 def test_head_that_was_there_before_is_no_merge(built: duckdb.DuckDBPyConnection) -> None:
-    found = pulls(built, "order", "outcome, landed_commit_id is not null, cast(opened_at at time zone 'UTC' as date)")
+    found = pulls(
+        built,
+        "order",
+        "outcome, landed_commit_id is not null, cast(opened_at at time zone 'UTC' as date)",
+    )
     # 41 points at a commit that had landed a year before the pull requests around it were opened
     assert found[40][1:3] == ("unknown", False)
     assert found[40][3] >= date(2025, 7, 1)

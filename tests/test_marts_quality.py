@@ -32,7 +32,7 @@ def test_every_issue(tmp_path: Path) -> None:
             """select issue, affected, total from marts.data_quality
             where repository_id = 'odd' order by issue""",
         )
-        assert dict((issue, (affected, total)) for issue, affected, total in found) == {
+        assert {issue: (affected, total) for issue, affected, total in found} == {
             "code lines without evidence of who wrote them": (110, 110),
             "commits that could not be read": (25, None),
             "contributors resolved by name and address": (1, 3),

@@ -100,7 +100,9 @@ def test_equal_input_gives_equal_rows(tmp_path: Path) -> None:
         folder.mkdir()
         with history.build(folder) as connection:
             tables = [name for name in IDS if name.startswith(("marts.", "attribution."))]
-            contents.append({name: rows(connection, f"from {name} order by all") for name in tables})
+            contents.append(
+                {name: rows(connection, f"from {name} order by all") for name in tables}
+            )
     assert contents[0] == contents[1]
 
 
@@ -157,7 +159,9 @@ def test_file_that_creates_something_else(sql_files: Files, text: str) -> None:
 
 def test_a_table_named_in_the_lake_is_made_first(sql_files: Files) -> None:
     sql_files.write("raw.last", "create or replace table raw.last as from marts.first")
-    sql_files.write("marts.first", "-- after: raw.b\ncreate or replace table marts.first as select 1 as x")
+    sql_files.write(
+        "marts.first", "-- after: raw.b\ncreate or replace table marts.first as select 1 as x"
+    )
     sql_files.write("raw.b", "create or replace table raw.b as select 1 as x")
     assert [item.name for item in runner.load_objects()] == ["raw.b", "marts.first", "raw.last"]
 
