@@ -73,7 +73,7 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
     if with_report:
         is_there = settings.report.is_file()
         report_path = report(settings) if is_new or not is_there else settings.report
-    if is_tracked():
+    if is_new and is_tracked():
         _publish_summary(settings)
     if mined.problems:
         raise StaleDataError(mined.problems)
