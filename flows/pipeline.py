@@ -71,8 +71,8 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
     is_new = update_database(settings, rebuild)
     report_path = None
     if with_report:
-        is_there = settings.report.is_file()
-        report_path = report(settings) if is_new or not is_there else settings.report
+        is_due = is_new or not _is_of(settings.report, settings.database)
+        report_path = report(settings) if is_due else settings.report
     if is_new and is_tracked():
         _publish_summary(settings)
     if mined.problems:
@@ -80,11 +80,17 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
     return report_path
 
 
+def _is_of(report_file: Path, database: Path) -> bool:
+    """Whether the report was written after the database: a killed run leaves an older one."""
+    return report_file.is_file() and report_file.stat().st_mtime_ns >= database.stat().st_mtime_ns
+
+
 @flow(name="mine")
 def mine(settings: Settings) -> Mined:
     """Bring the lake up to date with every repository; one that fails stops no other."""
     sources = resolve(settings)
     lake = Lake(settings.lake)
+    _keep_out_of_git(settings.lake.parent)
     results, problems = [], {}
     for source in sources:
         try:
@@ -95,6 +101,13 @@ def mine(settings: Settings) -> Mined:
             lake.write_outcome(source.repository_id, str(error))
             reporter().line(f"{source.repository_id}: {error}")
     return Mined(tuple(results), problems)
+
+
+def _keep_out_of_git(folder: Path) -> None:
+    """Let git ignore the default folder, which stands in a checkout after `quarterdeck run .`."""
+    ignore = folder / ".gitignore"
+    if folder.name == ".quarterdeck" and not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
 
 
 @task(

@@ -24,16 +24,12 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def build_repository(path: Path, changes: int = 12) -> RepositoryBuilder:
-    """A repository with a landed change a month from July 2023, by two people and a model."""
+    """A repository with a landed change a month from July 2023, by two people and a model.
+
+    Equal but for its length to any other: the first commits have the same ids.
+    """
     repository = RepositoryBuilder(path)
-    add_changes(repository, changes)
-    return repository
-
-
-def add_changes(repository: RepositoryBuilder, changes: int) -> None:
-    """Land more changes, each a month after the last."""
-    for _ in range(changes):
-        number = repository.commits
+    for number in range(changes):
         landed = date(2023, 7, 1) + timedelta(days=30 * number)
         lines = b"".join(b"value = %d\n" % line for line in range(number + 3))
         trailer = f"\n\n{_ASSISTED}" if number % 3 == 2 else ""
@@ -43,6 +39,7 @@ def add_changes(repository: RepositoryBuilder, changes: int) -> None:
             author=(ADA, BEN)[number % 2],
             date=f"{landed}T12:00:00+00:00",
         )
+    return repository
 
 
 def quarterdeck(

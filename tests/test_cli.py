@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -52,6 +53,27 @@ def test_run_goes_from_a_clone_to_a_report(folder: Path):
     assert "report: " in done.stdout
     page = (folder / ".quarterdeck/reports/report.html").read_text(encoding="utf-8")
     assert "Acme" in page
+
+
+def test_run_in_a_checkout_leaves_it_clean(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    app = build_app(folder)
+    app.git("checkout", "--quiet", "--force", "main")
+    monkeypatch.chdir(app.path)
+    done = call("run", ".", "--no-report")
+    assert done.exit_code == 0, done.output
+    assert query("select repository_id from marts.repositories") == [{"repository_id": "app"}]
+    assert app.git("status", "--porcelain") == ""
+
+
+def test_a_report_that_a_killed_run_left_behind_is_renewed(folder: Path):
+    build_app(folder)
+    call("run", "app")
+    report = folder / ".quarterdeck/reports/report.html"
+    whole = report.read_text(encoding="utf-8")
+    report.write_text("old", encoding="utf-8")
+    os.utime(report, (0, 0))
+    call("run", "app")
+    assert report.read_text(encoding="utf-8") == whole
 
 
 def test_run_prints_json_alone_for_scripts(folder: Path):
