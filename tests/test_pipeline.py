@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from pipeline_fixtures import (
@@ -42,10 +43,9 @@ def folder(published: Path, tmp_path: Path) -> Path:
 
 
 def count(path: Path) -> int:
-    """Landed changes in a database, asked by a process of its own, as readers are."""
-    done = quarterdeck(path.parent, "query", COUNT, "--format", "csv", "--database", path)
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout.split()[1])
+    """Landed changes in a database."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return int(connection.sql(COUNT).fetchall()[0][0])
 
 
 def made(folder: Path) -> list[tuple[int, int]]:
@@ -81,7 +81,7 @@ def test_a_reader_keeps_what_it_opened(folder: Path) -> None:
     build_repository(folder / "lib", 5)
     code = (
         "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True)\n"
-        f"for _ in range(2): print(c.sql('{COUNT}').fetchone()[0], flush=True); input()"
+        f"for _ in range(2): print(c.sql('{COUNT}').fetchall()[0][0], flush=True); input()"
     )
     reader = subprocess.Popen(
         [sys.executable, "-c", code, str(database(folder))],
@@ -151,18 +151,18 @@ def test_killed_runs_leave_no_trace(folder: Path) -> None:
     assert marts(database(folder)) == marts(database(undisturbed))
 
 
-def test_two_runs_at_once_end_well(folder: Path) -> None:
-    build_repository(folder / "lib", 5)
-    arguments = ("run", "app", "lib", "--no-report")
-    both = [start(folder, *arguments) for _ in range(2)]
+def test_two_runs_at_once_end_well(tmp_path: Path) -> None:
+    build_repository(tmp_path / "app")
+    build_repository(tmp_path / "lib", 5)
+    both = [start(tmp_path, "run", "app", "lib", "--no-report") for _ in range(2)]
     for process in both:
         _, told = process.communicate(timeout=120)
         assert process.returncode == 0, told
-    alone = folder / "alone"
+    alone = tmp_path / "alone"
     alone.mkdir()
-    done = quarterdeck(alone, "run", folder / "app", folder / "lib", "--no-report")
+    done = quarterdeck(alone, "run", tmp_path / "app", tmp_path / "lib", "--no-report")
     assert done.returncode == 0, done.stderr
-    assert marts(database(folder)) == marts(database(alone))
+    assert marts(database(tmp_path)) == marts(database(alone))
 
 
 def test_a_failed_check_keeps_the_old_database(folder: Path) -> None:
