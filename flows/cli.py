@@ -3,6 +3,8 @@
 Only `click` is imported at the top: a command imports what it needs when it runs.
 """
 
+import atexit
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -26,6 +28,21 @@ Exit codes:
   130  interrupted
 """
 USER_ERROR, STALE_DATA, CHECK_FAILED, INTERRUPTED = 3, 4, 5, 130
+
+
+def entry() -> None:
+    """Run `main` as the console command."""
+    try:
+        main()
+    except SystemExit as end:
+        if "prefect" in sys.modules and isinstance(end.code, int):
+            # Prefect's threads outlive Python's own shutdown: freeing modules under them takes
+            # most of a second and makes DuckDB print what leaked. This runs when Prefect's logs
+            # are sent, and before that.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            atexit.register(os._exit, end.code)
+        raise
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
     if with_report:
         is_due = is_new or not _is_of(settings.report, settings.database)
         report_path = report(settings) if is_due else settings.report
-    if is_tracked():
+    if is_new and is_tracked():
         _publish_summary(settings)
     if mined.problems:
         raise StaleDataError(mined.problems)

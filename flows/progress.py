@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.flows.steps import is_tracked
@@ -88,11 +88,13 @@ class _PlainWork:
 
     def __init__(self, reporter: PlainReporter, title: str) -> None:
         self.reporter, self.title, self.next_share = reporter, title, 0.25
+        self.context = copy_context()  # names the Prefect run; threads that update have none
 
     def update(self, done: int, total: int) -> None:
         share = done / total if total else 1.0
         if share >= self.next_share:
-            self.reporter.line(f"{self.title}: {done:,} of {total:,}")
+            line = f"{self.title}: {done:,} of {total:,}"
+            self.context.copy().run(self.reporter.line, line)
             self.next_share = (int(share * 4) + 1) / 4
 
 
