@@ -8,7 +8,7 @@ the forge knows.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -105,10 +105,10 @@ def read_pull_requests(
         if pull.landed is None and pull.head in landed_in:
             pull.landed, pull.landed_by = landed_in[pull.head], "head reachable"
     _tie_by_rebase(pulls, git, history.chain)
-    brought_in: dict[str, list[str]] = {}
+    brought_in: dict[str, set[str]] = {}
     for commit_id, landed_id in landed_in.items():
         if commit_id != landed_id or len(history.parents[landed_id]) < 2:
-            brought_in.setdefault(landed_id, []).append(commit_id)
+            brought_in.setdefault(landed_id, set()).add(commit_id)
     for pull in pulls.values():
         _read_own_commits(pull, git, history, brought_in)
     return _frames(repository_id, pulls.values(), history)
@@ -175,17 +175,33 @@ def _read_own_commits(
     pull: _PullRequest,
     git: pygit2.Repository,
     history: History,
-    brought_in: Mapping[str, list[str]],
+    brought_in: Mapping[str, set[str]],
 ) -> None:
     """Fill in the commits that are the pull request's own, and their times."""
+    if pull.head is None:
+        return
     if pull.head in history.parents:
-        own = brought_in.get(pull.landed or "", [pull.head or ""])
-        pull.own = own if len(own) <= OWN_COMMITS_LIMIT else None
-    elif pull.head is not None:
+        pull.own = _within(pull.head, brought_in.get(pull.landed or "", {pull.head}), history)
+    else:
         pull.own = _outside(pull.head, git, history)
     for commit_id in pull.own or ():
         commit = read_commit(git, commit_id)
         pull.times.append((commit.author.at, commit.committer.at))
+
+
+def _within(head: str, brought_in: Container[str], history: History) -> list[str] | None:
+    """What a landed change brought in, as far as `head` reaches; None beyond the limit."""
+    found: dict[str, None] = {}
+    stack = [head]
+    while stack:
+        commit_id = stack.pop()
+        if commit_id in found or commit_id not in brought_in:
+            continue
+        if len(found) == OWN_COMMITS_LIMIT:
+            return None
+        found[commit_id] = None
+        stack.extend(history.parents[commit_id])
+    return list(found) or None  # landed by another change than the one that holds its head
 
 
 def _outside(head: str, git: pygit2.Repository, history: History) -> list[str] | None:
