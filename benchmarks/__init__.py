@@ -1,0 +1,1 @@
+"""Measurements against git and other miners; run from a checkout, not packaged."""
