@@ -47,13 +47,13 @@ def data_dictionary() -> str:
         with duckdb.connect(str(work), read_only=True) as connection:
             described = runner.describe(connection, runner.SCHEMAS)
     sections = [_HEAD]
-    for schema, purpose in _SCHEMAS.items():
-        sections.append(f"## {schema}\n\n{purpose}\n")
-        own = described.filter(pl.col("schema_name") == schema)
+    for layer, purpose in _SCHEMAS.items():
+        sections.append(f"## {layer}\n\n{purpose}\n")
+        own = described.filter(pl.col("schema_name") == layer)
         for (table,), columns in own.partition_by(
             "table_name", as_dict=True, maintain_order=True
         ).items():
-            sections.append(_table(f"{schema}.{table}", columns))
+            sections.append(_table(f"{layer}.{table}", columns))
     return "\n".join(sections)
 
 
