@@ -68,6 +68,7 @@ class DiffFailure:
 class _Diff:
     """The records of one diff as git prints them: all raw ones, then all numstat ones."""
 
+    pair: bytes  # the header: ids of the two trees
     raw: list[tuple[bytes, bytes, bytes | None]] = field(default_factory=list)
     counts: list[bytes] = field(default_factory=list)
 
@@ -102,8 +103,14 @@ def take_diffs(
     while start < len(requests):
         progress = _Progress()
         for changes in _run(shadow, requests[start:], progress):
-            yield requests[start], _blank(changes, missing) if missing else changes
+            request = requests[start]
             start += 1
+            if changes is None:
+                yield DiffFailure(
+                    request, f"tree {request.old_tree} or {request.new_tree} cannot be read"
+                )
+            else:
+                yield request, _blank(changes, missing) if missing else changes
         if progress.error is None:
             return
         if missing is None:
@@ -118,8 +125,11 @@ def take_diffs(
 
 def _run(
     shadow: Shadow, requests: Sequence[DiffRequest], progress: _Progress
-) -> Iterator[list[FileChange]]:
+) -> Iterator[list[FileChange] | None]:
     for diff in _diffs(shadow, _NUMSTAT, requests, progress):
+        if diff is None:
+            yield None
+            continue
         if len(diff.raw) != len(diff.counts):
             request = requests[progress.done - 1]
             raise GitCommandError(
@@ -136,7 +146,7 @@ def _blobs(shadow: Shadow, requests: Sequence[DiffRequest]) -> set[str]:
     while start < len(requests):
         progress = _Progress()
         for diff in _diffs(shadow, _RAW, requests[start:], progress):
-            for meta, _, _ in diff.raw:
+            for meta, _, _ in diff.raw if diff is not None else ():
                 modes_and_ids = meta[1:].split(b" ")
                 for mode, blob in zip(modes_and_ids[:2], modes_and_ids[2:4], strict=True):
                     if blob != _NO_OBJECT and mode != _GITLINK:
@@ -147,10 +157,16 @@ def _blobs(shadow: Shadow, requests: Sequence[DiffRequest]) -> set[str]:
 
 def _diffs(
     shadow: Shadow, command: Sequence[str], requests: Sequence[DiffRequest], progress: _Progress
-) -> Iterator[_Diff]:
-    """One git process over `requests`; each diff once it is known to be whole."""
+) -> Iterator[_Diff | None]:
+    """One git process over `requests`; each diff once it is known to be whole.
+
+    git passes over a pair of trees of which it cannot read one, and ends with code 0 all the
+    same: what it prints is matched to the requests by the trees' ids, and None stands for a
+    request that it passed over.
+    """
+    pairs = [f"{r.old_tree} {r.new_tree}\n".encode() for r in requests]
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
-        stdin.write(b"".join(f"{r.old_tree} {r.new_tree}\n".encode() for r in requests))
+        stdin.write(b"".join(pairs))
         stdin.seek(0)
         process = shadow.start(*command, stdin=stdin, stderr=stderr)
         assert process.stdout is not None
@@ -160,20 +176,32 @@ def _diffs(
                 if last is not None:
                     progress.done += 1
                     yield last
+                while progress.done < len(pairs) and diff.pair != pairs[progress.done]:
+                    progress.done += 1
+                    yield None
+                if progress.done == len(pairs):
+                    raise GitCommandError(
+                        f"git printed a diff that was not asked for: {diff.pair.decode().strip()}; "
+                        "report this with `git --version`"
+                    )
                 last = diff
             code = process.wait()
-        if code == 0 and last is not None:
-            progress.done += 1
-            yield last
+        if code == 0:
+            if last is not None:
+                progress.done += 1
+                yield last
+            while progress.done < len(requests):
+                progress.done += 1
+                yield None
+            return
         stderr.seek(0)
         message = stderr.read().decode("utf-8", "replace").strip()
-        if code != 0 or progress.done != len(requests):
-            progress.error = message or f"git {command[0]} ended with code {code}"
+        progress.error = message or f"git {command[0]} ended with code {code}"
 
 
 def _parse(stream: IO[bytes]) -> Iterator[_Diff]:
     """Split git's output; a diff is yielded as soon as its header is read and filled after."""
-    diff = _Diff()
+    diff = _Diff(b"")
     meta = source = b""
     expect = 0  # how many paths belong to the record at hand
     numstat = False
@@ -193,17 +221,18 @@ def _parse(stream: IO[bytes]) -> Iterator[_Diff]:
                 diff.raw.append((meta, source if renamed else token, token if renamed else None))
                 continue
             while _HEADER.match(token):
-                diff, token = _Diff(), token[_HEADER_LENGTH:]
+                diff, token = _Diff(token[:_HEADER_LENGTH]), token[_HEADER_LENGTH:]
                 yield diff
             if token.startswith(b":"):
                 meta, numstat = token, False
                 expect = 2 if meta[-4:-3] in b"RC" and meta[-5:-4] == b" " else 1
             else:
                 diff.counts.append(token)
-                numstat, expect = True, 2 if token.endswith(b"\t") else 0
+                # a rename's two paths follow; a path of its own may end in a tab
+                numstat, expect = True, 2 if token.split(b"\t", 2)[2] == b"" else 0
     while _HEADER.match(rest):
+        yield _Diff(rest[:_HEADER_LENGTH])
         rest = rest[_HEADER_LENGTH:]
-        yield _Diff()
 
 
 def _change(meta: bytes, path: bytes, new_path: bytes | None, counts: bytes) -> FileChange:

@@ -1,17 +1,21 @@
 """Commits, refs and the landed changes of a repository, read with pygit2."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 import pygit2
 
+from quarterdeck.extractors.commit_objects import (
+    CommitObject,
+    UnreadableCommitError,
+    read_commit,
+)
 from quarterdeck.extractors.diffs import EMPTY_TREE, DiffRequest
-from quarterdeck.extractors.repository import OpenRepository
+from quarterdeck.extractors.repository import OpenRepository, peel
 from quarterdeck.extractors.schemas import COMMITS, LANDINGS, REFS, TIP_FILES
-from quarterdeck.extractors.text import decode_path, decode_text, timestamp
+from quarterdeck.extractors.text import decode_path, decode_text
 
-_OLDEST_FIRST = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE
 _TIP_FILE_NAMES = frozenset({".gitattributes", ".mailmap"})
 #: `.mailmap` and `.gitattributes` files beyond this size are not read (git's own limit for
 #: attributes is 100 MB; nothing near it is a table of people or patterns).
@@ -24,58 +28,53 @@ Parents = dict[str, tuple[str, ...]]
 class History:
     """The shape of a default branch: every commit reachable from its tip."""
 
-    parents: Parents  # oldest first; parents that a shallow clone lacks are left out
+    parents: Parents  # oldest first; a shallow clone's boundary has none
     chain: list[str]  # landed changes, oldest first
+    trees: dict[str, str]  # tree id of each commit
     unreadable: dict[str, str] = field(default_factory=dict)  # commit id -> problem
-
-    @property
-    def position(self) -> dict[str, int]:
-        """Index of each landed change in the chain."""
-        return {commit_id: index for index, commit_id in enumerate(self.chain)}
 
 
 def read_history(repository: OpenRepository) -> History:
     """Walk everything reachable from the tip of the default branch.
 
-    A commit that cannot be read ends its line of history there and is named in `unreadable`.
+    Parents come before children, and what a landed change brought in stands right before it:
+    the order in which reading the objects costs least. A commit that cannot be read ends its
+    line of history there and is named in `unreadable`.
     """
     tip = str(repository.tip)
-    try:
-        walk = repository.git.walk(repository.tip, _OLDEST_FIRST)
-        parents = {str(c.id): tuple(map(str, c.parent_ids)) for c in walk}
-        unreadable: dict[str, str] = {}
-    except (pygit2.GitError, KeyError, ValueError):
-        parents, unreadable = _walk_around(repository.git, [tip], {})
-        parents = dict(reversed(parents.items()))
+    trees: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    read: Parents = {}
+    parents: Parents = {}
+    stack = [tip]
+    while stack:
+        commit_id = stack[-1]
+        if commit_id in parents or commit_id in unreadable:
+            stack.pop()
+            continue
+        above = read.get(commit_id)
+        if above is None:
+            try:
+                commit = read_commit(repository.git, commit_id)
+            except UnreadableCommitError as error:
+                unreadable[commit_id] = str(error)
+                continue
+            trees[commit_id] = commit.tree_id
+            above = () if commit_id in repository.shallow else commit.parent_ids
+            read[commit_id] = above
+        pending = [p for p in above if p not in parents and p not in unreadable]
+        if pending:
+            stack.extend(reversed(pending))
+        else:
+            parents[commit_id] = above
+            stack.pop()
     chain = []
     at: str | None = tip
     while at in parents:
         chain.append(at)
-        first = parents[at][:1]
-        at = first[0] if first and at not in repository.shallow else None
+        at = next(iter(parents[at]), None)
     chain.reverse()
-    return History(parents, chain, unreadable)
-
-
-def _walk_around(
-    git: pygit2.Repository, tips: Iterable[str], known: Mapping[str, object]
-) -> tuple[Parents, dict[str, str]]:
-    """Parents of every readable commit from `tips` down to `known`, and what was not readable."""
-    parents: Parents = {}
-    unreadable: dict[str, str] = {}
-    stack = list(tips)
-    while stack:
-        commit_id = stack.pop()
-        if commit_id in known or commit_id in parents or commit_id in unreadable:
-            continue
-        try:
-            commit = git[commit_id].peel(pygit2.Commit)
-            parents[commit_id] = tuple(map(str, commit.parent_ids))
-        except (pygit2.GitError, KeyError, ValueError) as error:
-            unreadable[commit_id] = f"commit cannot be read: {error}"
-            continue
-        stack.extend(parents[commit_id])
-    return parents, unreadable
+    return History(parents, chain, trees, unreadable)
 
 
 def landings(repository_id: str, history: History) -> pl.DataFrame:
@@ -107,11 +106,9 @@ def refs(repository_id: str, repository: OpenRepository) -> pl.DataFrame:
     for reference in repository.git.references.iterator():
         if reference.type != pygit2.enums.ReferenceType.DIRECT:
             continue
-        try:
-            commit_id = str(reference.peel(pygit2.Commit).id)
-        except (pygit2.GitError, KeyError, ValueError):
-            continue
-        rows.append((repository_id, decode_path(reference.raw_name), commit_id))
+        commit_id = peel(repository.git, reference)
+        if commit_id is not None:
+            rows.append((repository_id, decode_path(reference.raw_name), str(commit_id)))
     rows.sort()
     return pl.DataFrame(rows, schema=REFS, orient="row")
 
@@ -121,30 +118,31 @@ def commits(
 ) -> Iterator[pl.DataFrame]:
     """Metadata of the given commits, in batches; schema `COMMITS`.
 
-    Commits that cannot be read are left out: `read_history` and `own_commits` name them.
+    Raises:
+        UnreadableCommitError: a commit cannot be read.
     """
     for start in range(0, len(commit_ids), batch):
-        rows = [_row(repository_id, git[c].peel(pygit2.Commit)) for c in commit_ids[start:][:batch]]
+        rows = [_row(repository_id, c, read_commit(git, c)) for c in commit_ids[start:][:batch]]
         yield pl.DataFrame(rows, schema=COMMITS, orient="row")
 
 
-def _row(repository_id: str, commit: pygit2.Commit) -> tuple[object, ...]:
-    encoding = commit.message_encoding
+def _row(repository_id: str, commit_id: str, commit: CommitObject) -> tuple[object, ...]:
+    encoding = commit.encoding
     author, committer = commit.author, commit.committer
     return (
         repository_id,
-        str(commit.id),
-        str(commit.tree_id),
-        [str(parent) for parent in commit.parent_ids],
-        decode_text(author.raw_name, encoding),
-        decode_text(author.raw_email, encoding),
-        timestamp(author.time),
-        author.offset,
-        decode_text(committer.raw_name, encoding),
-        decode_text(committer.raw_email, encoding),
-        timestamp(committer.time),
-        committer.offset,
-        decode_text(commit.raw_message, encoding),
+        commit_id,
+        commit.tree_id,
+        list(commit.parent_ids),
+        decode_text(author.name, encoding),
+        decode_text(author.email, encoding),
+        author.at,
+        author.offset_minutes,
+        decode_text(committer.name, encoding),
+        decode_text(committer.email, encoding),
+        committer.at,
+        committer.offset_minutes,
+        decode_text(commit.message, encoding),
     )
 
 
@@ -155,17 +153,15 @@ def diff_requests(
 
     The commits at a shallow clone's boundary are left out: what they changed is not known.
     """
-    git = repository.git
     requests = []
     for commit_id in commit_ids:
         if commit_id in repository.shallow:
             continue
-        first = history.parents[commit_id][:1]
-        if first and first[0] not in history.parents:
+        first = next(iter(history.parents[commit_id]), None)
+        if first is not None and first not in history.trees:
             continue  # an unreadable parent; reported with it
-        old = str(git[first[0]].peel(pygit2.Commit).tree_id) if first else EMPTY_TREE
-        new = str(git[commit_id].peel(pygit2.Commit).tree_id)
-        requests.append(DiffRequest(commit_id, first[0] if first else None, old, new))
+        old = EMPTY_TREE if first is None else history.trees[first]
+        requests.append(DiffRequest(commit_id, first, old, history.trees[commit_id]))
     return requests
 
 
@@ -173,12 +169,13 @@ def tip_files(repository_id: str, repository: OpenRepository) -> pl.DataFrame:
     """Text of `.mailmap` and every `.gitattributes` at the tip; schema `TIP_FILES`."""
     rows: list[tuple[str, str, str]] = []
     git = repository.git
-    stack: list[tuple[bytes, pygit2.Oid]] = [(b"", git[repository.tip].peel(pygit2.Tree).id)]
+    tree = pygit2.Oid(hex=read_commit(git, str(repository.tip)).tree_id)
+    stack: list[tuple[bytes, pygit2.Oid]] = [(b"", tree)]
     while stack:
         prefix, tree_id = stack.pop()
         try:
             entries = list(git[tree_id].peel(pygit2.Tree))
-        except (pygit2.GitError, KeyError):
+        except (pygit2.GitError, KeyError, ValueError):
             continue  # a partial clone without this tree
         for entry in entries:
             path = prefix + (entry.raw_name or b"")
@@ -195,7 +192,7 @@ def tip_files(repository_id: str, repository: OpenRepository) -> pl.DataFrame:
 def _blob(git: pygit2.Repository, blob_id: pygit2.Oid) -> bytes | None:
     try:
         blob = git[blob_id]
-    except KeyError:
+    except (pygit2.GitError, KeyError, ValueError):
         return None
     if not isinstance(blob, pygit2.Blob) or blob.size > _TIP_FILE_LIMIT:
         return None

@@ -10,8 +10,9 @@ import hashlib
 import io
 import json
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -26,6 +27,8 @@ from quarterdeck.extractors.schemas import COMMIT_TABLES, SNAPSHOT_TABLES, TABLE
 LAKE_VERSION = 1
 _VERSION_FILE = "lake.json"
 _KEPT_SNAPSHOTS = 2
+_MACHINE = f"{uuid.getnode():012x}"
+_TWINS = {"commit_diffs": "file_changes", "file_changes": "commit_diffs"}
 
 
 class Lake:
@@ -68,8 +71,15 @@ class Lake:
         return sorted(set(ids))
 
     def parts(self, table: str, repository_id: str) -> list[Path]:
-        """The parts of a table that count for a repository; for a snapshot table, at most one."""
+        """The parts of a table that count for a repository; for a snapshot table, at most one.
+
+        A part of `commit_diffs` or of `file_changes` counts only where its twin is there too.
+        """
         folder = self._folder(table, repository_id)
+        if table in _TWINS:
+            twin = self._folder(_TWINS[table], repository_id)
+            names = {part.name for part in twin.glob("*.parquet")}
+            return sorted(part for part in folder.glob("*.parquet") if part.name in names)
         if table in COMMIT_TABLES:
             return sorted(folder.glob("*.parquet"))
         number = self._snapshot_number(repository_id)
@@ -85,6 +95,18 @@ class Lake:
             empty = TABLES[table].to_frame()
             return empty.select(columns) if columns else empty
         return pl.concat(frames)
+
+    def contents(self, repository_id: str) -> str:
+        """Digest of the names of all parts of the commit tables that count."""
+        digest = hashlib.sha256()
+        for table in COMMIT_TABLES:
+            for part in self.parts(table, repository_id):
+                digest.update(f"{table} {part.name}\n".encode())
+        return digest.hexdigest()
+
+    def has_snapshot(self, repository_id: str) -> bool:
+        """Whether the newest snapshot of a repository is there with every table."""
+        return all(self.parts(table, repository_id) for table in SNAPSHOT_TABLES)
 
     def known_commits(self, table: str, repository_id: str) -> set[str]:
         """Ids of the commits that a commit table already holds."""
@@ -103,12 +125,16 @@ class Lake:
     ) -> None:
         """Write a part of `file_changes` and then its twin of `commit_diffs`, which completes it.
 
-        The part is named after its commits, so that writing it again replaces it.
+        The part is named after its commits and how many counts are missing in it, so that writing
+        it again replaces it, and one with fewer missing stands beside it.
 
         Raises:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
-        name = _part_name(commit_diffs["commit_id"])
+        missing = commit_diffs["missing_files"].sum()
+        name = _part_name(
+            [*commit_diffs["commit_id"], *([f"missing {missing}"] if missing else [])]
+        )
         for table, frame in (("file_changes", file_changes), ("commit_diffs", commit_diffs)):
             self._write(table, repository_id, name, frame.with_columns(part=pl.lit(name)))
 
@@ -168,18 +194,30 @@ class Lake:
             LakeWriteError: the lock file cannot be written.
         """
         path = self.root / "locks" / f"{quote(repository_id, safe='')}.lock"
+        lock = filelock.FileLock(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(path):
-                yield
-        except PermissionError as error:
+            lock.acquire()
+        except OSError as error:
             raise LakeWriteError(_cannot_write(path, error)) from error
+        try:
+            self._sweep(repository_id)
+            yield
+        finally:
+            lock.release()
+
+    def _sweep(self, repository_id: str) -> None:
+        """Remove what killed runs on this machine left half-written."""
+        for table in TABLES:
+            for rest in self._folder(table, repository_id).glob(f".*.{_MACHINE}.*.tmp"):
+                with suppress(OSError):
+                    rest.unlink()
 
 
-def _part_name(commit_ids: Iterable[str]) -> str:
+def _part_name(keys: Iterable[str]) -> str:
     digest = hashlib.sha256()
-    for commit_id in sorted(commit_ids):
-        digest.update(commit_id.encode())
+    for key in sorted(keys):
+        digest.update(key.encode())
     return digest.hexdigest()[:20]
 
 
@@ -221,7 +259,7 @@ def _read_version(version_file: Path) -> int:
 
 def _write_whole(target: Path, content: bytes | memoryview) -> None:
     """Write to a temporary name beside `target`, flush to disk, and rename."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{_MACHINE}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:

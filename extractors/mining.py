@@ -2,8 +2,9 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -74,20 +75,32 @@ def mine_repository(
     with lake.lock(repository_id):
         refs = git_history.refs(repository_id, repository)
         before = lake.read("repositories", repository_id)
-        fingerprint = _fingerprint(repository, refs)
-        if before.height and before["fingerprint"][0] == fingerprint:
+        retaken = _with_arrived_blobs(repository, repository_id, lake)
+        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
+        problems = lake.read("problems", repository_id)
+        is_same = (
+            lake.has_snapshot(repository_id)
+            and before["fingerprint"][0] == fingerprint
+            and not retaken
+        )
+        if is_same and not problems.height:
             return _unchanged(repository, repository_id, lake)
         history = git_history.read_history(repository)
         _refuse_other_repository(before, history, repository, repository_id)
-        landings = git_history.landings(repository_id, history)
-        pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
-        new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
-        failures = dict(history.unreadable)
-        done_before = lake.known_commits("commit_diffs", repository_id)
-        wanted = [c for c in history.parents if c not in done_before]
-        requests = git_history.diff_requests(repository, history, wanted)
-        failures |= _mine_diffs(repository, repository_id, lake, requests, jobs, progress)
-        problems = _problems(repository_id, failures)
+        done = lake.known_commits("commit_diffs", repository_id) - retaken
+        requests = git_history.diff_requests(
+            repository, history, [c for c in history.parents if c not in done]
+        )
+        with _taking_diffs(repository, repository_id, lake, requests, jobs, progress) as failures:
+            # git is at work in processes of its own meanwhile
+            landings = git_history.landings(repository_id, history)
+            pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
+            new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
+        new_diffs = len(requests) - len(failures)
+        problems_now = _problems(repository_id, history.unreadable | failures)
+        if is_same and problems_now.equals(problems) and not new_diffs:
+            return _unchanged(repository, repository_id, lake)
+        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
         lake.write_snapshot(
             {
                 "landings": landings,
@@ -95,7 +108,7 @@ def mine_repository(
                 "pull_requests": pulls.pull_requests,
                 "pull_request_commits": pulls.commits,
                 "tip_files": git_history.tip_files(repository_id, repository),
-                "problems": problems,
+                "problems": problems_now,
                 "repositories": _repository_row(repository, repository_id, history, fingerprint),
             },
             repository_id,
@@ -103,16 +116,36 @@ def mine_repository(
     return MiningResult(
         repository_id,
         new_commits,
-        len(requests) - len(failures),
+        new_diffs,
         len(history.chain),
         bool(repository.shallow),
-        problems.height,
+        problems_now.height,
     )
 
 
-def _fingerprint(repository: OpenRepository, refs: pl.DataFrame) -> str:
-    """Changes when a snapshot would: refs, default branch, shallow boundary, our own rules."""
-    digest = hashlib.sha256(f"{_SNAPSHOT_RULES} {repository.default_branch}".encode())
+def _with_arrived_blobs(repository: OpenRepository, repository_id: str, lake: Lake) -> set[str]:
+    """Commits mined while a blob was missing of a file whose blobs are there now."""
+    diffs = lake.read("commit_diffs", repository_id, ["commit_id", "missing_files", "part"])
+    best = diffs.sort("missing_files", "part").unique("commit_id", keep="first")
+    partial = best.filter(pl.col("missing_files") > 0)
+    if not partial.height:
+        return set()
+    columns = ["commit_id", "old_blob_id", "new_blob_id", "is_binary", "part"]
+    files = lake.read("file_changes", repository_id, columns).filter(pl.col("is_binary").is_null())
+    files = files.join(partial, on=["commit_id", "part"], how="semi")
+    has_object = _has_object(repository)
+    blobs = {*files["old_blob_id"], *files["new_blob_id"]} - {None}
+    absent = [blob for blob in blobs if not has_object(blob)]
+    is_absent = pl.col("old_blob_id").is_in(absent) | pl.col("new_blob_id").is_in(absent)
+    return set(files.filter(~is_absent.fill_null(False))["commit_id"])
+
+
+def _fingerprint(repository: OpenRepository, refs: pl.DataFrame, contents: str) -> str:
+    """Changes with what a snapshot holds, and with the parts that it was written beside.
+
+    So: refs, default branch, shallow boundary, our own rules, and the lake's parts.
+    """
+    digest = hashlib.sha256(f"{_SNAPSHOT_RULES} {repository.default_branch} {contents}".encode())
     for line in (str(repository.tip), *sorted(repository.shallow)):
         digest.update(line.encode())
     for ref, commit_id in zip(refs["ref"], refs["commit_id"], strict=True):
@@ -136,10 +169,16 @@ def _unchanged(repository: OpenRepository, repository_id: str, lake: Lake) -> Mi
 def _refuse_other_repository(
     before: pl.DataFrame, history: History, repository: OpenRepository, repository_id: str
 ) -> None:
-    """A name stands for one history: two that share no commit may not share a name."""
+    """A name stands for one history: two that share no commit may not share a name.
+
+    Unless they have the place or the origin in common: then the history was rewritten whole.
+    """
     if not before.height or before["root_commit_id"][0] in history.parents or repository.shallow:
         return
     if before["is_shallow"][0] or before["tip_commit_id"][0] in history.parents:
+        return
+    url = remote_url(repository)
+    if before["path"][0] == str(repository.path) or (url and before["remote_url"][0] == url):
         return
     raise LakeError(
         f"{repository.path}: the lake already holds another repository as '{repository_id}' "
@@ -162,20 +201,22 @@ def _mine_commits(
     return len(new)
 
 
-def _mine_diffs(
+@contextmanager
+def _taking_diffs(
     repository: OpenRepository,
     repository_id: str,
     lake: Lake,
     requests: Sequence[DiffRequest],
     jobs: int,
     progress: Progress,
-) -> dict[str, str]:
-    """Take the diffs on `jobs` git processes; returns the failures by commit id."""
-    if not requests:
-        return {}
-    counter = _Counter(len(requests), progress)
-    jobs = max(1, min(jobs, len(requests) // 50 + 1))
+) -> Iterator[dict[str, str]]:
+    """Take the diffs on `jobs` git processes while the body runs.
 
+    Yields:
+        the failures by commit id, complete once the body has been left.
+    """
+    counter = _Counter(len(requests), progress)
+    jobs = max(1, min(jobs, len(requests) // 50 + 1)) if requests else 0
     stop = threading.Event()
     has_object = _has_object(repository)
 
@@ -194,15 +235,15 @@ def _mine_diffs(
 
     failures: dict[str, str] = {}
     # Alternate commits balance better than halves: big commits cluster in time.
-    with ThreadPoolExecutor(jobs, thread_name_prefix="diff") as pool:
+    with ThreadPoolExecutor(max(jobs, 1), thread_name_prefix="diff") as pool:
         futures = [pool.submit(work, requests[start::jobs]) for start in range(jobs)]
         try:
+            yield failures
             for future in as_completed(futures):
                 failures |= future.result()
         except BaseException:
             stop.set()  # an interrupt or a full disk: no need to finish the other shares
             raise
-    return failures
 
 
 def _has_object(repository: OpenRepository) -> Callable[[str], bool]:

@@ -15,9 +15,14 @@ from datetime import datetime
 import polars as pl
 import pygit2
 
+from quarterdeck.extractors.commit_objects import (
+    CommitObject,
+    UnreadableCommitError,
+    read_commit,
+)
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.schemas import PULL_REQUEST_COMMITS, PULL_REQUESTS
-from quarterdeck.extractors.text import decode_text, timestamp
+from quarterdeck.extractors.text import decode_text
 
 #: GitHub lists at most 250 commits of a pull request; one with more than that is most often
 #: against another base branch, so what is its own cannot be told from the default branch.
@@ -118,9 +123,9 @@ def _from_refs(refs: pl.DataFrame) -> dict[int, _PullRequest]:
     return pulls
 
 
-def _subject_and_author(commit: pygit2.Commit) -> tuple[bytes, int, bytes]:
-    subject = commit.raw_message.lstrip(b"\n").partition(b"\n")[0]
-    return commit.author.raw_email, commit.author.time, _bare_subject(subject)
+def _subject_and_author(commit: CommitObject) -> tuple[bytes, int | None, bytes]:
+    subject = commit.message.lstrip(b"\n").partition(b"\n")[0]
+    return commit.author.email, commit.author.seconds, _bare_subject(subject)
 
 
 def _bare_subject(subject: bytes) -> bytes:
@@ -135,8 +140,8 @@ def _tie_by_message(
     refs_known: bool,
 ) -> None:
     for commit_id in chain:
-        commit = git[commit_id].peel(pygit2.Commit)
-        told = merged_number(decode_text(commit.raw_message, commit.message_encoding))
+        commit = read_commit(git, commit_id)
+        told = merged_number(decode_text(commit.message, commit.encoding))
         if told is None:
             continue
         number, branch, how = told
@@ -156,11 +161,11 @@ def _tie_by_rebase(
     open_heads = {p.number: p.head for p in pulls.values() if p.landed is None and p.head}
     if not open_heads:
         return
-    landed = {_subject_and_author(git[c].peel(pygit2.Commit)): c for c in chain}
+    landed = {_subject_and_author(read_commit(git, c)): c for c in chain}
     for number, head in open_heads.items():
         try:
-            key = _subject_and_author(git[head].peel(pygit2.Commit))
-        except (pygit2.GitError, KeyError):
+            key = _subject_and_author(read_commit(git, head))
+        except UnreadableCommitError:
             continue
         if key in landed:
             pulls[number].landed, pulls[number].landed_by = landed[key], "rebased head"
@@ -179,8 +184,8 @@ def _read_own_commits(
     elif pull.head is not None:
         pull.own = _outside(pull.head, git, history)
     for commit_id in pull.own or ():
-        commit = git[commit_id].peel(pygit2.Commit)
-        pull.times.append((timestamp(commit.author.time), timestamp(commit.committer.time)))
+        commit = read_commit(git, commit_id)
+        pull.times.append((commit.author.at, commit.committer.at))
 
 
 def _outside(head: str, git: pygit2.Repository, history: History) -> list[str] | None:
@@ -194,11 +199,11 @@ def _outside(head: str, git: pygit2.Repository, history: History) -> list[str] |
         if len(found) == OWN_COMMITS_LIMIT:
             return None
         try:
-            commit = git[commit_id].peel(pygit2.Commit)
-        except (pygit2.GitError, KeyError):
+            commit = read_commit(git, commit_id)
+        except UnreadableCommitError:
             return None
         found[commit_id] = None
-        stack.extend(map(str, commit.parent_ids))
+        stack.extend(commit.parent_ids)
     return list(found)
 
 

@@ -54,8 +54,8 @@ def open_repository(path: Path, default_branch: str | None = None) -> OpenReposi
     path = path.expanduser().absolute()
     git = _open(path)
     git_dir = Path(git.path)
-    is_bare = git_dir.name != ".git" and "worktrees" not in git_dir.parts
-    common = git_dir / "commondir"
+    common = git_dir / "commondir"  # there in a linked worktree
+    is_bare = git_dir.name != ".git" and not common.is_file() and "core.worktree" not in git.config
     if common.is_file():
         git_dir = (git_dir / common.read_text().strip()).resolve()
     name, tip = _default_branch(git, path, default_branch, is_bare)
@@ -84,9 +84,28 @@ def _open(path: Path) -> pygit2.Repository:
         raise UnsupportedRepositoryError(f"{path}: libgit2 cannot open it: {error}") from error
 
 
+def peel(git: pygit2.Repository, reference: pygit2.Reference) -> pygit2.Oid | None:
+    """The commit that a ref leads to; None where it leads to none that is there."""
+    try:
+        return reference.peel(pygit2.Commit).id
+    except (pygit2.GitError, KeyError, ValueError):
+        pass
+    try:
+        # libgit2 refuses a commit with a malformed author line, which git reads
+        target = reference.resolve().raw_target
+        if (
+            isinstance(target, pygit2.Oid)
+            and git.odb.read(target)[0] == pygit2.enums.ObjectType.COMMIT
+        ):
+            return target
+    except (pygit2.GitError, KeyError, ValueError):
+        pass
+    return None
+
+
 def _resolve(git: pygit2.Repository, name: str) -> pygit2.Oid | None:
     try:
-        return git.references[name].peel(pygit2.Commit).id
+        return peel(git, git.references[name])
     except (KeyError, ValueError, pygit2.GitError):
         return None
 
@@ -107,7 +126,8 @@ def _default_branch(
     if wanted is None and not is_bare:
         # A checkout may stand on a topic branch: the remote's own HEAD names the default.
         remote = _symbolic(git, "refs/remotes/origin/HEAD")
-        name = remote.removeprefix("refs/remotes/origin/") if remote else name
+        if remote and remote.startswith("refs/remotes/origin/"):
+            name = remote.removeprefix("refs/remotes/origin/")
     if name is None:
         tip = _resolve(git, "HEAD")
         if tip is not None:

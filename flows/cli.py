@@ -33,7 +33,13 @@ def _told_errors() -> Iterator[None]:
     """Turn the errors that a user can mend into a message and an exit code."""
     from quarterdeck.extractors.errors import ExtractorError
     from quarterdeck.extractors.file_classes import FileClassRuleError
-    from quarterdeck.flows.errors import QueryError, SettingsError, StaleDataError
+    from quarterdeck.flows.errors import (
+        NothingMinedError,
+        QueryError,
+        SettingsError,
+        StaleDataError,
+        TrackingError,
+    )
     from quarterdeck.reports.errors import ReportError
     from quarterdeck.sql.agents import SignalError
     from quarterdeck.sql.connect import DatabaseError
@@ -48,6 +54,8 @@ def _told_errors() -> Iterator[None]:
         FileClassRuleError,
         SignalError,
         QueryError,
+        NothingMinedError,
+        TrackingError,
     )
     try:
         yield
@@ -92,7 +100,7 @@ def _settings_option(function: Callable[..., None]) -> Callable[..., None]:
 
 _repositories = click.argument("repositories", nargs=-1)
 _jobs = click.option(
-    "--jobs", type=click.IntRange(1, 256), help="git processes side by side; default: 2."
+    "--jobs", type=click.IntRange(1, 256), help="git processes side by side; default: one a core."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 _organisation = click.option("--organisation", help="What the report calls the whole.")
@@ -265,6 +273,16 @@ def init(force: bool, file: Path) -> None:
 
 
 @main.command(epilog=EXIT_CODES)
+@click.argument("folder", type=click.Path(path_type=Path))
+def demo(folder: Path) -> None:
+    """Write a small made-up organisation into FOLDER: git repositories and a settings file."""
+    with _told_errors():
+        from quarterdeck.flows.demo import write_organisation
+
+        click.echo(f"wrote {write_organisation(folder)}")
+
+
+@main.command(epilog=EXIT_CODES)
 @_repositories
 @_json
 @_settings_option
@@ -292,21 +310,19 @@ def _with_repositories(settings: "Settings", repositories: tuple[str, ...]) -> "
 def _run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
     """Progress on standard error, and Prefect where a server is configured and answers."""
     from quarterdeck.flows.progress import SilentReporter, reporting, terminal_reporter
-    from quarterdeck.flows.steps import configured_server, quieten_prefect, server_answers, tracked
+    from quarterdeck.flows.steps import configured_server, server_problem, tracked
 
     server = configured_server() if settings.prefect == "auto" else None
-    if server is not None and not server_answers(server):
+    problem = server_problem() if server is not None else None
+    if problem is not None:
         click.echo(
-            f"warning: the Prefect server at {server} does not answer; this run is not tracked",
+            f"warning: this run is not tracked: the Prefect server at {server} cannot be used: "
+            f"{problem}",
             err=True,
         )
-        server = None
-    if server is not None:
-        quieten_prefect()
-    with tracked() if server is not None else nullcontext():
-        chosen = SilentReporter() if quiet else terminal_reporter()
-        with reporting(chosen):
-            yield
+    through_prefect = tracked() if server is not None and problem is None else nullcontext()
+    with through_prefect, reporting(SilentReporter() if quiet else terminal_reporter()):
+        yield
 
 
 def _say_result(

@@ -18,7 +18,7 @@ from quarterdeck.extractors.repository import OpenRepository, open_repository
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
-from quarterdeck.flows.steps import configured_server, server_answers
+from quarterdeck.flows.steps import configured_server, server_problem
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 
 _PACKAGES = ("quarterdeck", "pygit2", "polars", "duckdb", "prefect", "altair")
@@ -82,13 +82,14 @@ def _git() -> Finding:
 
 
 def _prefect(settings: Settings) -> Iterator[Finding]:
-    server = configured_server()
-    if settings.prefect == "never" or server is None:
+    server = configured_server() if settings.prefect == "auto" else None
+    if server is None:
         yield Finding("ok", "prefect", "no server in use; runs are not tracked")
-    elif server_answers(server):
-        yield Finding("ok", "prefect", f"runs show at {server}")
+    elif problem := server_problem():
+        told = f"{server} cannot be used: {problem}; runs are not tracked"
+        yield Finding("warning", "prefect", told)
     else:
-        yield Finding("warning", "prefect", f"{server} does not answer; runs are not tracked")
+        yield Finding("ok", "prefect", f"runs show at {server}")
 
 
 def _lake(settings: Settings) -> Finding:

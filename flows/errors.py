@@ -5,6 +5,10 @@ class SettingsError(Exception):
     """The settings cannot be used: names the file, the key, the value and the remedy."""
 
 
+class NothingMinedError(Exception):
+    """No repository could be mined, and the lake holds nothing of them: nothing was built."""
+
+
 class StaleDataError(Exception):
     """Some repositories could not be mined; everything else was brought up to date."""
 
@@ -15,6 +19,10 @@ class StaleDataError(Exception):
             f"{len(problems)} of the repositories could not be mined, and their data is stale or "
             "missing:\n" + "\n".join(lines)
         )
+
+
+class TrackingError(Exception):
+    """Prefect cannot be used as it is configured, or its server failed during the run."""
 
 
 class QueryError(Exception):

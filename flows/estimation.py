@@ -59,9 +59,13 @@ def estimated_frames() -> dict[str, Given]:
 def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Point and intervals of every multiple; one row per scope, measure and quarter."""
     quarters = connection.sql(f"""
-        select scope, scope_name, quarter_start, is_baseline,
+        select scope, scope_name, quarter_start,
+            quarters.is_baseline and bars.bar is not null as is_baseline,
             {_DAY.format("first_day")} as first_day, {_DAY.format("last_day")} as last_day
         from marts.quarters
+        -- days with an active contributor are the same for every measure
+        join marts.bars using (scope, scope_name, quarter_start)
+        where bars.measure = 'landed_changes'
         order by scope, scope_name, quarter_start
     """).pl()
     units = connection.sql(f"""
@@ -74,12 +78,18 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
             {_DAY.format("active_from")} as first_day, {_DAY.format("active_to")} as last_day
         from marts.contributor_activity
     """).pl()
+    measures = [
+        name
+        for (name,) in connection.sql(
+            "select distinct measure from marts.bars order by 1"
+        ).fetchall()
+    ]
     by_scope = units.partition_by("scope", "scope_name", "measure", as_dict=True)
     spans = activity.partition_by("scope", "scope_name", as_dict=True)
     frames = [_INTERVALS_SCHEMA.to_frame()]
     for scope, own in quarters.partition_by("scope", "scope_name", as_dict=True).items():
         people = spans.get(scope, activity.clear())
-        for measure in units["measure"].unique().sort():
+        for measure in measures:
             changes = by_scope.get((*scope, measure), units.clear())
             frames.append(_intervals(measure, own, changes, people))
     return pl.concat(frames)

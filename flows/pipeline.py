@@ -10,7 +10,7 @@ Each function here is plain; `steps` turns it into a Prefect flow or task in a t
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import TABLES
-from quarterdeck.flows.errors import StaleDataError
+from quarterdeck.flows.errors import NothingMinedError, StaleDataError
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
@@ -39,12 +39,13 @@ class Mined:
 
 
 def _retry_is_worthwhile(_task: Any, _run: Any, state: Any) -> bool:
-    """A network or a busy disk may recover; a wrong path will not."""
+    """A network may recover; a wrong path or a missing git will not."""
     failure = state.result(raise_on_failure=False)
-    return isinstance(failure, GitCommandError | OSError)
+    without_git = isinstance(getattr(failure, "__cause__", None), FileNotFoundError)
+    return isinstance(failure, GitCommandError) and not without_git
 
 
-@flow(name="quarterdeck", flow_run_name="quarterdeck {settings.organisation}")
+@flow(name="quarterdeck", run_name="quarterdeck {settings.organisation}")
 def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> Path | None:
     """Mine, build, estimate and report; the whole main job.
 
@@ -61,9 +62,12 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
 
     Raises:
         StaleDataError: some repositories failed; the rest is up to date and published.
+        NothingMinedError: all failed, and the lake knows none of them; nothing was built.
         SettingsError, ExtractorError, SqlError: nothing was published.
     """
     mined = mine(settings)
+    if mined.problems and not mined.results and not _is_any_in_lake(settings, mined.problems):
+        raise NothingMinedError("\n".join(mined.problems.values()))
     is_new = update_database(settings, rebuild)
     report_path = None
     if with_report:
@@ -76,7 +80,7 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
     return report_path
 
 
-@flow(name="mine", flow_run_name="mine")
+@flow(name="mine")
 def mine(settings: Settings) -> Mined:
     """Bring the lake up to date with every repository; one that fails stops no other."""
     sources = resolve(settings)
@@ -95,12 +99,10 @@ def mine(settings: Settings) -> Mined:
 
 @task(
     name="mine repository",
-    task_run_name="mine {source.repository_id}",
+    run_name="mine {source.repository_id}",
     retries=2,
     retry_delay_seconds=[5, 30],
     retry_condition_fn=_retry_is_worthwhile,
-    persist_result=False,
-    cache_policy=None,
 )
 def mine_one(source: Source, settings: Settings) -> MiningResult:
     """Bring the lake up to date with one repository."""
@@ -111,7 +113,9 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     repository = open_repository(source.path, source.default_branch)
     lake = Lake(settings.lake)
     with reporter().work(f"{source.repository_id}: commits diffed") as work:
-        result = mine_repository(repository, source.repository_id, lake, settings.jobs, work.update)
+        result = mine_repository(
+            repository, source.repository_id, lake, settings.git_processes, work.update
+        )
     new = (
         "nothing new"
         if result.nothing_new
@@ -132,6 +136,10 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
             "diffed; see data quality in the report"
         )
     return result
+
+
+def _is_any_in_lake(settings: Settings, names: Iterable[str]) -> bool:
+    return not set(names).isdisjoint(Lake(settings.lake).repository_ids())
 
 
 def update_database(settings: Settings, rebuild: bool = False) -> bool:
@@ -161,7 +169,7 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
     return True
 
 
-@flow(name="build", flow_run_name="build")
+@flow(name="build")
 def build(settings: Settings, sources: Sequence[Source], work: Path, digest: str) -> list[str]:
     """Build raw, staging, attribution and marts from the lake, as far as SQL alone goes.
 
@@ -207,7 +215,7 @@ def _empty_part(table: str, folder: Path) -> Path:
     return part
 
 
-@flow(name="estimate", flow_run_name="estimate")
+@flow(name="estimate")
 def estimate(work: Path, put_off: list[str]) -> None:
     """Compute the intervals, finish the marts with them, and run the checks."""
     # imports SciPy, which a run with nothing new need not wait for
@@ -220,7 +228,7 @@ def estimate(work: Path, put_off: list[str]) -> None:
     )
 
 
-@flow(name="report", flow_run_name="report")
+@flow(name="report")
 def report(settings: Settings) -> Path:
     """Write the report of the published database."""
     from quarterdeck.reports.page import write_report

@@ -30,11 +30,26 @@ class Reporter(Protocol):
         """Begin long work with a title; it ends with the context."""
 
 
+def _log_to_prefect(text: str) -> bool:
+    """Send a line to the log of the Prefect run that is under way; False where there is none."""
+    if not is_tracked():
+        return False
+    from prefect import get_run_logger
+    from prefect.exceptions import MissingContextError
+
+    try:
+        get_run_logger().info(text)
+    except MissingContextError:
+        return False
+    return True
+
+
 class SilentReporter:
     """Says nothing, for `--json`."""
 
     def line(self, text: str) -> None:
-        """Say nothing."""
+        """Say nothing here."""
+        _log_to_prefect(text)
 
     @contextmanager
     def work(self, title: str) -> Iterator[Work]:
@@ -46,25 +61,26 @@ class SilentReporter:
 
 
 class PlainReporter:
-    """Lines on standard error, for logs, pipes and cron; through Prefect's logger in a run."""
+    """Lines on standard error, for logs, pipes and cron."""
 
     def line(self, text: str) -> None:
         """Say a line."""
-        if is_tracked():
-            from prefect import get_run_logger
-            from prefect.exceptions import MissingContextError
-
-            try:
-                get_run_logger().info(text)
-                return
-            except MissingContextError:
-                pass
+        _log_to_prefect(text)
         print(text, file=sys.stderr, flush=True)
 
     @contextmanager
     def work(self, title: str) -> Iterator[Work]:
         """Say a line for each quarter of the work."""
         yield _PlainWork(self, title)
+
+
+class PrefectReporter(PlainReporter):
+    """Lines in the log of the Prefect run alone, whose handlers print them: in a worker."""
+
+    def line(self, text: str) -> None:
+        """Say a line."""
+        if not _log_to_prefect(text):
+            super().line(text)
 
 
 class _PlainWork:
@@ -90,6 +106,7 @@ class RichReporter:
 
     def line(self, text: str) -> None:
         """Say a line above the bar."""
+        _log_to_prefect(text)
         self.console.print(text, markup=False)
 
     @contextmanager
@@ -111,7 +128,6 @@ class RichReporter:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        # Prefect's own console handler garbles a bar: its messages come as plain lines there.
         with Progress(*columns, console=self.console, transient=True) as progress:
             yield _RichWork(progress, progress.add_task(title, total=None))
 
@@ -128,8 +144,8 @@ _reporter: ContextVar[Reporter | None] = ContextVar("quarterdeck_reporter", defa
 
 
 def reporter() -> Reporter:
-    """The reporter of this run; without one, plain lines (as in a Prefect worker)."""
-    return _reporter.get() or PlainReporter()
+    """The reporter of this run; without one, lines in the log of the Prefect run."""
+    return _reporter.get() or PrefectReporter()
 
 
 @contextmanager
@@ -143,6 +159,6 @@ def reporting(chosen: Reporter) -> Iterator[None]:
 
 
 def terminal_reporter() -> Reporter:
-    """A bar where standard error is a terminal and no run is tracked, else plain lines."""
+    """A bar where standard error is a terminal, else plain lines."""
     logging.captureWarnings(True)
-    return RichReporter() if sys.stderr.isatty() and not is_tracked() else PlainReporter()
+    return RichReporter() if sys.stderr.isatty() else PlainReporter()

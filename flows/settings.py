@@ -1,8 +1,10 @@
 """Settings: one `quarterdeck.toml`, checked; environment variables override it."""
 
 import difflib
+import os
 import re
 import tomllib
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,11 +15,13 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from quarterdeck.flows.errors import SettingsError
+from quarterdeck.sql.runner import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
@@ -25,6 +29,10 @@ ENVIRONMENT_PREFIX = "QUARTERDECK_"
 URL_SCHEMES = ("https", "ssh", "file")
 _QUARTERS = re.compile(r"(\d{4})Q([1-4])\s*(?:\.\.|-|to)\s*(\d{4})Q([1-4])")
 _SCP_URL = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+_file_values: ContextVar[dict[str, Any] | None] = ContextVar(
+    "quarterdeck_file_values", default=None
+)
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -111,7 +119,7 @@ class Settings(BaseSettings):
     report_name: str = Field(default="report.html", pattern=r"^[^/]+$")
     clones: Path = Path(".quarterdeck/clones")
     repositories: list[RepositorySettings] = []
-    jobs: int = Field(default=2, ge=1, le=256)
+    jobs: int = Field(default=0, ge=0, le=256)
     time_zone: str = "UTC"
     agents_since: date = date(2021, 6, 29)
     baseline: str = "default"
@@ -133,8 +141,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment goes before the file, which arrives as init values."""
-        return env_settings, init_settings
+        """The call goes before the environment, and that before the file."""
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, _file_values.get() or {}),
+        )
 
     @field_validator("time_zone")
     @classmethod
@@ -155,6 +167,16 @@ class Settings(BaseSettings):
             )
         return f"{found[1]}Q{found[2]}..{found[3]}Q{found[4]}"
 
+    @field_validator("database")
+    @classmethod
+    def _no_schema_name(cls, value: Path) -> Path:
+        if value.stem in SCHEMAS:
+            raise _remedy(
+                "DuckDB could not tell the file from its schema of that name",
+                "choose another file name, such as quarterdeck.duckdb",
+            )
+        return value
+
     @field_validator("cutoff")
     @classmethod
     def _cutoff_utc(cls, value: datetime | None) -> datetime | None:
@@ -173,6 +195,11 @@ class Settings(BaseSettings):
         year, quarter = int(found[3]), int(found[4])
         after = date(year + quarter // 4, 3 * (quarter % 4) + 1, 1)
         return first, date.fromordinal(after.toordinal() - 1)
+
+    @property
+    def git_processes(self) -> int:
+        """`jobs`; where that is 0, one a core and at most 8, since disks do not scale further."""
+        return self.jobs or min(os.cpu_count() or 2, 8)
 
     @property
     def report(self) -> Path:
@@ -203,13 +230,13 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         file = Path(FILE_NAME)
     values = _read(file) if file is not None else {}
     base = file.absolute().parent if file is not None else Path.cwd()
-    given = {key: value for key, value in overrides.items() if value is not None}
+    token = _file_values.set(values)
     try:
-        settings = Settings(**values)
-        if given:
-            settings = Settings.model_validate(settings.model_dump() | given)
+        settings = Settings(**{k: v for k, v in overrides.items() if v is not None})
     except ValidationError as error:
         raise SettingsError(_explain(error, file)) from error
+    finally:
+        _file_values.reset(token)
     return _with_absolute_paths(settings, base)
 
 
@@ -245,7 +272,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "settings"
         message = item["msg"].removeprefix("Value error, ")
-        value = repr(item["input"])
+        value = _CREDENTIALS.sub("//***@", repr(item["input"]))
         if item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(item["loc"][-1]), Settings.model_fields, n=1)
             message = "no such key" + (f"; did you mean '{near[0]}'?" if near else "; remove it")

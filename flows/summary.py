@@ -49,11 +49,16 @@ def summary_lines(database: Path) -> list[str]:
     found = headline(database)
     facts = found["facts"]
     lines = [
-        f"{facts['organisation']}: {facts['repositories']:,} repositories, "
-        f"{facts['landed_changes']:,} landed changes, {facts['contributors']:,} contributors, "
+        f"{facts['organisation']}: {_count(facts['repositories'], 'repository', 'repositories')}, "
+        f"{_count(facts['landed_changes'], 'landed change')}, "
+        f"{_count(facts['contributors'], 'contributor')}, "
         f"data until {facts['cutoff_at']:%Y-%m-%d}"
     ]
     return lines + [_sentence(quarter, facts["baseline_label"]) for quarter in found["quarters"]]
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _sentence(quarter: Row, baseline: str | None) -> str:

@@ -51,8 +51,15 @@ _CAUSES = (
 )
 
 
+#: Read-only keeps this file from being changed; this keeps a query from all other files.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+}
+
+
 def connect_read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the database at `path` read-only.
+    """Open the database at `path` read-only, without access to any other file.
 
     Raises:
         DatabaseError: the file is missing, is no DuckDB database, is damaged, was written by a
@@ -63,7 +70,7 @@ def connect_read_only(path: Path) -> duckdb.DuckDBPyConnection:
             "There is no database file here", path, "Run `quarterdeck run` to build one."
         )
     try:
-        return duckdb.connect(str(path), read_only=True)
+        return duckdb.connect(str(path), read_only=True, config=_CONFIG)
     except duckdb.Error as error:
         message = str(error)
         for mark, what, remedy in _CAUSES:

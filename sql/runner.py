@@ -27,6 +27,9 @@ SCHEMAS = ("raw", "staging", "attribution", "marts")
 _REFERENCE = re.compile(rf"\b({'|'.join(SCHEMAS)})\.([a-z][a-z0-9_]*)\b")
 _GIVEN = re.compile(r"\bgiven_([a-z][a-z0-9_]*)\b")
 _LAKE = re.compile(r"\blake_([a-z][a-z0-9_]*)\b")
+_CREATES = re.compile(
+    r"(?mi)^[ \t]*create\b.*?\b(?:table|view|macro|schema|type|function)\s+([\w.]+)"
+)
 _SHOWN_ROWS = 10
 
 #: A frame, or a function that makes one from what the database holds by then.
@@ -68,9 +71,12 @@ def load_objects() -> list[SqlObject]:
 
 
 def _parse(name: str, text: str) -> SqlObject:
-    creates = rf"create or replace (?:table|view|macro) {re.escape(name)}\b"
-    if not re.search(creates, text):
-        raise DefinitionError(f"{name}: its file does not create it (`{creates}`)")
+    created = _CREATES.findall(text)
+    if created != [name]:
+        raise DefinitionError(
+            f"sql/{name.replace('.', '/')}.sql: creates {', '.join(created) or 'nothing'}; "
+            f"it must hold one `create or replace table|view|macro {name}`"
+        )
     needs = {".".join(found) for found in _REFERENCE.findall(text)} - {name}
     return SqlObject(
         name,
@@ -158,6 +164,8 @@ def _make(
     parts: Mapping[str, Sequence[Path]],
     given: Mapping[str, Given],
 ) -> None:
+    if missing := (item.lake - parts.keys()) | (item.given - given.keys()):
+        raise DefinitionError(f"{item.name}: reads {', '.join(sorted(missing))}, which nobody gave")
     try:
         for table in sorted(item.lake):
             relation = connection.read_parquet([str(part) for part in parts[table]])
@@ -171,8 +179,6 @@ def _make(
             connection.execute(f"drop view if exists lake_{table}")
         for name in sorted(item.given):
             connection.unregister(f"given_{name}")
-    except KeyError as error:
-        raise DefinitionError(f"{item.name}: reads {error}, which nobody gave") from error
     except duckdb.Error as error:
         raise BuildError(
             f"sql/{item.name.replace('.', '/')}.sql: {error}; the published database is untouched"

@@ -28,6 +28,42 @@ shares as (
         *,
         case when change_lines > 0 then code_lines / change_lines else 1 / commits end as share
     from weighted
+),
+
+contributors as (
+    select repository_id, landed_commit_id, contributor_id, sum(share) as share
+    from shares
+    where contributor_id is not null
+    group by all
+),
+
+main_contributors as (
+    -- ties go by id, so that equal data give equal rows
+    select repository_id, landed_commit_id, arg_max(contributor_id, (share, contributor_id)) as contributor_id
+    from contributors
+    group by repository_id, landed_commit_id
+),
+
+agents as (
+    select
+        repository_id,
+        landed_commit_id,
+        agent,
+        sum(share * model_share) as model_share,
+        arg_max(model, (share * model_share, commit_id)) filter (model is not null) as model
+    from shares
+    where agent is not null
+    group by all
+),
+
+main_agents as (
+    select
+        repository_id,
+        landed_commit_id,
+        arg_max(agent, (model_share, agent)) as agent,
+        arg_max(model, (model_share, agent)) as model
+    from agents
+    group by repository_id, landed_commit_id
 )
 
 select
@@ -47,10 +83,12 @@ select
         when bool_or(tier = 'indicated') then 'indicated'
         else 'none'
     end as tier,
-    arg_max(agent, share * model_share) filter (agent is not null) as agent,
-    arg_max(model, share * model_share) filter (model is not null) as model,
-    arg_max(contributor_id, share) filter (contributor_id is not null) as contributor_id
+    any_value(main_agents.agent) as agent,
+    any_value(main_agents.model) as model,
+    any_value(main_contributors.contributor_id) as contributor_id
 from shares
+left join main_agents using (repository_id, landed_commit_id)
+left join main_contributors using (repository_id, landed_commit_id)
 group by repository_id, landed_commit_id;
 
 comment on table attribution.change_authorship is 'One row per landed change.';

@@ -11,10 +11,8 @@ code as (
     select
         file_changes.repository_id,
         file_changes.commit_id,
-        sum(file_changes.added_lines) as code_lines,
-        sum(file_changes.deleted_lines) as deleted_code_lines,
-        count(*) filter (where file_changes.is_missing) as missing_code_files,
-        count(*) as code_files
+        cast(sum(file_changes.added_lines) as bigint) as code_lines,
+        cast(sum(file_changes.deleted_lines) as bigint) as deleted_code_lines
     from file_changes
     join raw.file_classes using (repository_id, path)
     where file_classes.class in ('source', 'test')

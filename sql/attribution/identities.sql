@@ -38,13 +38,13 @@ keyed as (
         addresses.mapped_name,
         addresses.mapped_email,
         case
-            when overrides.contributor_name is not null then 'override'
+            when coalesce(recorded.contributor_name, mapped.contributor_name) is not null then 'override'
             when noreply.login != '' then 'forge account'
             when mapped_email like '_%@_%.%' then 'address'
             else 'name and address'
         end as rule,
         case rule
-            when 'override' then 'person ' || overrides.contributor_name
+            when 'override' then 'person ' || coalesce(recorded.contributor_name, mapped.contributor_name)
             when 'forge account' then 'github ' || coalesce(
                 nullif(noreply.id, ''), account_ids.id, 'login ' || noreply.login
             )
@@ -52,11 +52,12 @@ keyed as (
             -- root@localhost and the like belong to many people
             else 'name ' || lower(trim(mapped_name)) || ' ' || mapped_email
         end as contributor_key,
-        overrides.contributor_name
+        coalesce(recorded.contributor_name, mapped.contributor_name) as contributor_name
     from addresses
     left join account_ids on account_ids.login = noreply.login
-    left join raw.identity_overrides as overrides
-        on overrides.email in (mapped_email, lower(trim(addresses.email)))
+    -- where .mailmap leads to another person than the settings, the settings win
+    left join raw.identity_overrides as recorded on recorded.email = lower(trim(addresses.email))
+    left join raw.identity_overrides as mapped on mapped.email = addresses.mapped_email
 )
 
 select

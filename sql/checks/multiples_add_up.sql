@@ -9,8 +9,6 @@ with quarters as (
 changes as (
     select scope, scope_name, coalesce(sum(code_lines), 0) as landed_lines
     from marts.scope_changes
-    cross join marts.cutoff
-    where landed_day <= cutoff_day
     group by all
 )
 

@@ -10,7 +10,7 @@ sums as (
         quarter_start,
         count(*) as landed_changes,
         count(*) filter (model_share > 0) as model_changes,
-        coalesce(sum(code_lines), 0) as code_lines,
+        cast(coalesce(sum(code_lines), 0) as bigint) as code_lines,
         coalesce(sum(model_lines), 0) as model_lines,
         coalesce(sum(human_lines), 0) as human_lines,
         coalesce(sum(automation_lines), 0) as automation_lines,

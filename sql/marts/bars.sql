@@ -41,7 +41,7 @@ select
     scope_name,
     measure,
     quarter_start,
-    sum(changes) as landed_changes,
+    cast(sum(changes) as bigint) as landed_changes,
     sum(capped_units) as total,
     sum(units) as uncapped_total,
     avg(active_contributors) as active_contributors,

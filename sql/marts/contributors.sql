@@ -3,6 +3,20 @@ with identities as (
     select * from attribution.identities where not is_agent
 ),
 
+names as (
+    select contributor_id, arg_max(mapped_name, (commits, mapped_name)) as name
+    from (
+        select identities.contributor_id, identities.mapped_name, count(*) as commits
+        from identities
+        join staging.commits
+            on commits.repository_id = identities.repository_id
+            and commits.author_name = identities.name
+            and commits.author_email = identities.email
+        group by all
+    )
+    group by contributor_id
+),
+
 changes as (
     select
         contributor_id,
@@ -16,19 +30,20 @@ changes as (
 
 select
     identities.contributor_id,
-    coalesce(any_value(identities.settings_name), mode(identities.mapped_name)) as name,
+    coalesce(any_value(identities.settings_name), any_value(names.name)) as name,
     list_sort(list_distinct(list(identities.mapped_email))) as emails,
     list_sort(list_distinct(list(identities.rule))) as rules,
     any_value(changes.first_landed_at) as first_landed_at,
     any_value(changes.last_landed_at) as last_landed_at,
     coalesce(any_value(changes.landed_changes), 0) as landed_changes
 from identities
+left join names using (contributor_id)
 left join changes using (contributor_id)
 group by identities.contributor_id;
 
 comment on table marts.contributors is 'One row per contributor: a human after identity resolution. For tracing who is who, never for ranking.';
 comment on column marts.contributors.contributor_id is 'the contributor';
-comment on column marts.contributors.name is 'name from the settings, else the most frequent one';
+comment on column marts.contributors.name is 'name from the settings, else the one on most commits';
 comment on column marts.contributors.emails is 'addresses after .mailmap';
 comment on column marts.contributors.rules is 'rules that resolved the addresses';
 comment on column marts.contributors.first_landed_at is 'first landed change that is mostly theirs (UTC); null without one';

@@ -1,7 +1,6 @@
 create or replace table marts.cutoff as
 with commits as (
     select
-        least(commits.committed_at, commits.authored_at) as at,
         commits.committed_at,
         repositories.mined_at
     from staging.commits
@@ -15,7 +14,7 @@ newest as (
 ),
 
 start as (
-    select min(committed_at) as started_at
+    select min(committed_at) filter (committed_at >= timestamptz '1971-01-01 00:00:00+00') as started_at
     from staging.commits
     join staging.landings using (repository_id, commit_id)
     where landings.is_landed_change

@@ -40,8 +40,13 @@ issues as (
     from changes
     group by repository_id
     union all
-    select repository_id, 'commits that could not be read', count(*), null, string_agg(left(commit_id, 12) || ': ' || problem, '; ' order by commit_id)
-    from (from raw.problems limit 20)
+    select
+        repository_id,
+        'commits that could not be read',
+        count(*),
+        null,
+        array_to_string(list_slice(list(left(commit_id, 12) || ': ' || problem order by commit_id), 1, 20), '; ')
+    from raw.problems
     group by repository_id
     union all
     select
@@ -49,7 +54,7 @@ issues as (
         'landed changes after the data cut-off',
         count(*) filter (landed_at > cutoff_at or landed_at is null),
         count(*),
-        'their committer time is in the future or out of range; they are in no quarter'
+        'their committer time is after the cut-off, in the future or out of range; they are in no quarter'
     from changes
     cross join marts.cutoff
     group by repository_id
@@ -105,8 +110,20 @@ issues as (
     from changes
     group by repository_id
     union all
-    select repository_id, 'landed changes left out by the settings', count(*) filter (is_excluded), count(*), any_value(exclusion_reason)
+    select repository_id, 'landed changes left out by the settings', count(*) filter (is_excluded), count(*), min(exclusion_reason)
     from changes
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'landed changes that another repository holds too',
+        count(*) filter (held_by > 1),
+        count(*),
+        'a fork or a copied history: the organisation counts them once in each'
+    from (
+        select repository_id, count(*) over (partition by commit_id) as held_by
+        from changes
+    )
     group by repository_id
     union all
     select

@@ -5,8 +5,8 @@ select
     changes.quarter_start,
     changes.quarter,
     file_classes.class,
-    coalesce(sum(file_changes.added_lines), 0) as added_lines,
-    coalesce(sum(file_changes.deleted_lines), 0) as deleted_lines,
+    cast(coalesce(sum(file_changes.added_lines), 0) as bigint) as added_lines,
+    cast(coalesce(sum(file_changes.deleted_lines), 0) as bigint) as deleted_lines,
     count(*) as files,
     count(*) filter (file_changes.is_missing) as missing_files
 from marts.scope_changes as changes
@@ -22,5 +22,5 @@ comment on column marts.file_classes_quarterly.quarter is 'the quarter, such as 
 comment on column marts.file_classes_quarterly.class is 'source, test, docs, config, data, generated, vendored, lockfile or binary';
 comment on column marts.file_classes_quarterly.added_lines is 'added lines, where known';
 comment on column marts.file_classes_quarterly.deleted_lines is 'deleted lines, where known';
-comment on column marts.file_classes_quarterly.files is 'changed files (count)';
-comment on column marts.file_classes_quarterly.missing_files is 'changed files without line counts because a blob is missing (count)';
+comment on column marts.file_classes_quarterly.files is 'file changes (count): a file changed twice counts twice';
+comment on column marts.file_classes_quarterly.missing_files is 'file changes without line counts because a blob is missing (count)';

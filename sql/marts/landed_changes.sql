@@ -1,9 +1,13 @@
 create or replace table marts.landed_changes as
 with landed as (
     select
-        commits.*,
+        commits.* replace (
+            -- no repository is that old: such a clock was never set
+            case when commits.committed_at >= timestamptz '1971-01-01 00:00:00+00'
+                then commits.committed_at end as committed_at
+        ),
         landings.position,
-        cast(commits.committed_at at time zone settings.time_zone as date) as landed_day
+        cast(committed_at at time zone settings.time_zone as date) as landed_day
     from staging.commits
     join staging.landings using (repository_id, commit_id)
     cross join raw.settings
@@ -20,20 +24,6 @@ pull_requests as (
     from staging.pull_requests
     where landed_commit_id is not null
     group by repository_id, landed_commit_id
-),
-
-excluded as (
-    select distinct on (landed.repository_id, landed.commit_id)
-        landed.repository_id,
-        landed.commit_id,
-        exclusions.reason
-    from landed
-    join raw.exclusions
-        on (exclusions.repository_id is null or exclusions.repository_id = landed.repository_id)
-        and (
-            starts_with(landed.commit_id, exclusions.commit_id)
-            or lower(landed.author_email) = exclusions.author_email
-        )
 )
 
 select
@@ -81,13 +71,13 @@ from landed
 join attribution.change_authorship as authorship using (repository_id, commit_id)
 left join attribution.commit_sizes as sizes using (repository_id, commit_id)
 left join pull_requests using (repository_id, commit_id)
-left join excluded using (repository_id, commit_id);
+left join attribution.excluded_commits as excluded using (repository_id, commit_id);
 
 comment on table marts.landed_changes is 'One row per landed change: a commit of the first-parent chain of a default branch.';
 comment on column marts.landed_changes.repository_id is 'name of the repository';
 comment on column marts.landed_changes.commit_id is 'the commit';
 comment on column marts.landed_changes.position is 'index in the first-parent chain; 0 is the oldest';
-comment on column marts.landed_changes.landed_at is 'when it landed: committer time (UTC)';
+comment on column marts.landed_changes.landed_at is 'when it landed: committer time (UTC); null where that is out of range: before 1971 or after 9999';
 comment on column marts.landed_changes.landed_day is 'day it landed, in the time zone of the settings';
 comment on column marts.landed_changes.quarter_start is 'first day of its quarter';
 comment on column marts.landed_changes.quarter is 'its quarter, such as 2026Q1';

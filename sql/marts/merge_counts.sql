@@ -10,6 +10,8 @@ with pull_requests as (
     from marts.scopes
     join marts.pull_requests as pulls
         on scopes.repository_id is null or scopes.repository_id = pulls.repository_id
+    cross join marts.cutoff
+    where not pulls.is_excluded and pulls.opened_at <= cutoff.cutoff_at
 )
 
 select

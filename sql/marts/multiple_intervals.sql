@@ -1,4 +1,4 @@
--- after: marts.change_units, marts.contributor_activity, marts.quarters
+-- after: marts.bars, marts.change_units, marts.contributor_activity, marts.quarters
 create or replace table marts.multiple_intervals as
 select * from given_multiple_intervals;
 

@@ -17,9 +17,12 @@ pull_requests_known as (
 
 bars as (
     select
+        bars.measure != 'merged_pull_requests' or is_known as is_measured,
         bars.* replace (
             -- where no pull request is known at all, their number is not 0 but missing
-            case when measure != 'merged_pull_requests' or is_known then bar end as bar
+            case when is_measured then bar end as bar,
+            case when is_measured then total end as total,
+            case when is_measured then uncapped_total end as uncapped_total
         ),
         quarters.* exclude (scope, scope_name, quarter_start),
         caps.cap_lines
@@ -79,9 +82,9 @@ select
     intervals.multiple_high_log_t,
     intervals.interval_contributors,
     case
+        when not compared.is_measured then 'no pull request is known'
         when compared.usable_baseline_bar is null then 'no baseline'
         when compared.bar is null then 'no active contributor'
-        when compared.usable_baseline_bar <= 0 then 'nothing landed in the baseline'
         else intervals.reason
     end as reason
 from compared
@@ -99,8 +102,8 @@ comment on column marts.multiples.is_whole is 'whether the scope has history fro
 comment on column marts.multiples.is_baseline is 'whether it belongs to the baseline';
 comment on column marts.multiples.days is 'days measured (count)';
 comment on column marts.multiples.landed_changes is 'landed changes with a value (count)';
-comment on column marts.multiples.total is 'units landed in the quarter, capped';
-comment on column marts.multiples.uncapped_total is 'units landed in the quarter, uncapped';
+comment on column marts.multiples.total is 'units landed in the quarter, capped; null where no pull request is known at all';
+comment on column marts.multiples.uncapped_total is 'units landed in the quarter, uncapped; null where no pull request is known at all';
 comment on column marts.multiples.cap_lines is 'cap on a change (code lines); null: no cap';
 comment on column marts.multiples.active_contributors is 'active contributors, mean over the days measured';
 comment on column marts.multiples.bar is 'units landed per active contributor and day, mean over days';

@@ -11,34 +11,55 @@ with pull_requests as (
     cross join marts.cutoff
 ),
 
--- A forge numbers pull requests in the order of opening. So number n was opened before any of n
--- and above landed, and after the first commits of any of n and below were written.
+-- When it was opened only the forge knows. A pull request is opened when its first commits have
+-- been written, so that is the guess; but branches lie about, and heads are replaced later. A
+-- forge numbers in the order of opening, so the guess is held between the medians of the ten
+-- numbers before and the ten after it; medians, as single neighbours may lie.
+guessed as (
+    select
+        *,
+        case when first_authored_at is not null then least(first_authored_at, landed_at) end as guess
+    from pull_requests
+),
+
 bounded as (
     select
         *,
-        least(
-            cutoff_at,
-            min(landed_at) over (
-                partition by repository_id
-                order by pull_request_number
-                rows between current row and unbounded following
-            )
+        quantile_disc(guess, 0.5) over (
+            partition by repository_id
+            order by pull_request_number
+            rows between 10 preceding and 1 preceding
+        ) as opened_after,
+        quantile_disc(guess, 0.5) over (
+            partition by repository_id
+            order by pull_request_number
+            rows between 1 following and 10 following
         ) as opened_before
-    from pull_requests
+    from guessed
+),
+
+tied as (
+    select
+        *,
+        -- a head that was on the default branch long before was opened from there, not merged
+        landed_commit_id is not null
+            and not (
+                landed_by = 'head reachable'
+                and coalesce(landed_at < opened_after - interval 1 day, false)
+            ) as is_merged
+    from bounded
 ),
 
 opened as (
     select
         *,
+        -- least and greatest pass over what is null
         least(
+            case when is_merged then landed_at end,
             opened_before,
-            max(least(first_authored_at, opened_before)) over (
-                partition by repository_id
-                order by pull_request_number
-                rows between unbounded preceding and current row
-            )
+            greatest(guess, opened_after)
         ) as opened_at
-    from bounded
+    from tied
 ),
 
 authorship as (
@@ -49,7 +70,8 @@ authorship as (
         avg(authorship.human_share) as human_share,
         avg(authorship.automation_share) as automation_share,
         avg(authorship.undeclared_share) as undeclared_share,
-        arg_max(authorship.agent, authorship.model_share) filter (authorship.agent is not null) as agent
+        arg_max(authorship.agent, (authorship.model_share, authorship.agent))
+            filter (authorship.agent is not null) as agent
     from staging.pull_request_commits as own
     join attribution.commit_authorship as authorship using (repository_id, commit_id)
     group by own.repository_id, own.pull_request_number
@@ -67,19 +89,19 @@ select
     opened.head_branch,
     opened.own_commits,
     opened.opened_at,
-    'order of numbers' as opened_at_source,
+    'commits and order of numbers' as opened_at_source,
     cast(date_trunc('quarter', opened.opened_at at time zone settings.time_zone) as date) as quarter_start,
-    opened.landed_commit_id,
-    opened.landed_by,
-    opened.landed_at as merged_at,
+    case when opened.is_merged then opened.landed_commit_id end as landed_commit_id,
+    case when opened.is_merged then opened.landed_by end as landed_by,
+    case when opened.is_merged then opened.landed_at end as merged_at,
     case
-        when opened.landed_commit_id is not null then 'merged'
-        when opened.own_commits is null then 'unknown'
+        when opened.is_merged then 'merged'
+        when opened.own_commits is null or opened.landed_commit_id is not null then 'unknown'
         else 'not merged'
     end as outcome,
-    opened.landed_at <= opened.opened_at + to_days(settings.merge_window_days) as is_merged_in_window,
+    merged_at <= opened.opened_at + to_days(settings.merge_window_days) as is_merged_in_window,
     opened.head_commit_id is not null
-        and (opened.landed_commit_id is not null or opened.own_commits is not null)
+        and outcome != 'unknown'
         and opened.opened_at <= opened.cutoff_at - to_days(settings.merge_window_days) as is_mature,
     heads.contributor_id,
     authorship.model_share,
@@ -94,11 +116,18 @@ select
         when authorship.undeclared_share > 0.5 then 'undeclared'
         else 'mixed'
     end as author_class,
-    authorship.agent
+    authorship.agent,
+    landed_out.commit_id is not null or head_out.commit_id is not null as is_excluded
 from opened
 cross join raw.settings
 left join authorship using (repository_id, pull_request_number)
-left join heads using (repository_id, head_commit_id);
+left join heads using (repository_id, head_commit_id)
+left join attribution.excluded_commits as landed_out
+    on landed_out.repository_id = opened.repository_id
+    and landed_out.commit_id = opened.landed_commit_id
+left join attribution.excluded_commits as head_out
+    on head_out.repository_id = opened.repository_id
+    and head_out.commit_id = opened.head_commit_id;
 
 comment on table marts.pull_requests is 'One row per pull or merge request.';
 comment on column marts.pull_requests.repository_id is 'name of the repository';
@@ -106,13 +135,13 @@ comment on column marts.pull_requests.pull_request_number is 'number on the forg
 comment on column marts.pull_requests.head_commit_id is 'its head commit; null where only a message names it';
 comment on column marts.pull_requests.head_branch is 'head branch where a merge message tells it';
 comment on column marts.pull_requests.own_commits is 'its own commits (count); null where not known';
-comment on column marts.pull_requests.opened_at is 'when it was opened (UTC): by the order of numbers, between the first commits of it and lower numbers and the landing of it and higher ones';
+comment on column marts.pull_requests.opened_at is 'when it was opened (UTC): estimated from its first commits and the order of numbers; null where neither it nor its neighbours tell';
 comment on column marts.pull_requests.opened_at_source is 'where opened_at comes from';
 comment on column marts.pull_requests.quarter_start is 'first day of the quarter in which it was opened';
 comment on column marts.pull_requests.landed_commit_id is 'landed change that it became; null: not on the default branch';
 comment on column marts.pull_requests.landed_by is 'how that is known: merge message, head reachable, subject number or rebased head';
 comment on column marts.pull_requests.merged_at is 'when it landed (UTC); null: not on the default branch';
-comment on column marts.pull_requests.outcome is 'merged, not merged (rejected or still open), or unknown (likely aimed at another branch)';
+comment on column marts.pull_requests.outcome is 'merged, not merged (rejected or still open), or unknown (likely aimed at another branch, or opened from a commit that had landed before)';
 comment on column marts.pull_requests.is_merged_in_window is 'whether it landed within the merge window after opening; null where not merged';
 comment on column marts.pull_requests.is_mature is 'whether it is in the denominator of the success rate: its head and outcome are known and it was opened at least a merge window before the cut-off';
 comment on column marts.pull_requests.contributor_id is 'contributor who authored its head commit; null for bots and agents, or where not known';
@@ -122,3 +151,4 @@ comment on column marts.pull_requests.automation_share is 'mean share by automat
 comment on column marts.pull_requests.undeclared_share is 'mean share without evidence (0 to 1)';
 comment on column marts.pull_requests.author_class is 'class with more than half: model, human, automation or undeclared; mixed where none has';
 comment on column marts.pull_requests.agent is 'agent with the largest share; null without one';
+comment on column marts.pull_requests.is_excluded is 'whether the settings leave it out: the landed change that it became, its head commit or the author of one of them';

@@ -6,8 +6,6 @@ with cutoff as (
 spans as (
     select scope, scope_name, min(landed_day) as started_day
     from marts.scope_changes
-    cross join cutoff
-    where landed_day <= cutoff.cutoff_day
     group by scope, scope_name
 ),
 
@@ -39,9 +37,11 @@ measured as (
 ),
 
 first_model as (
-    select min(quarter_start) as quarter_start
-    from marts.landed_changes
-    where tier in ('attested', 'declared') and model_share > 0 and not is_excluded
+    select min(changes.quarter_start) as quarter_start
+    from marts.scope_changes as changes
+    join attribution.change_authorship as authorship using (repository_id, commit_id)
+    where changes.scope = 'organisation'
+        and authorship.attested_share + authorship.declared_share > 0
 ),
 
 -- the baseline is chosen for the organisation; a repository takes the same quarters
@@ -93,7 +93,7 @@ select
     measured.is_partial,
     measured.is_whole,
     baseline.quarter_start is not null and measured.is_whole as is_baseline,
-    baseline.baseline_kind
+    case when is_baseline then baseline.baseline_kind end as baseline_kind
 from measured
 left join baseline using (quarter_start);
 
@@ -108,4 +108,4 @@ comment on column marts.quarters.days is 'days measured (count)';
 comment on column marts.quarters.is_partial is 'whether the cut-off falls before its end';
 comment on column marts.quarters.is_whole is 'whether the scope has history from its first day to its end';
 comment on column marts.quarters.is_baseline is 'whether it belongs to the baseline';
-comment on column marts.quarters.baseline_kind is 'how the baseline was chosen: range, or before the first model finding';
+comment on column marts.quarters.baseline_kind is 'how the baseline was chosen: range, or before the first model finding; null outside it';

@@ -5,11 +5,11 @@ with changes as (
         count(*) as landed_changes,
         min(landed_at) as first_landed_at,
         max(landed_at) as last_landed_at,
-        sum(added_lines) as added_lines,
-        sum(deleted_lines) as deleted_lines,
-        sum(code_lines) as code_lines,
+        cast(sum(added_lines) as bigint) as added_lines,
+        cast(sum(deleted_lines) as bigint) as deleted_lines,
+        cast(sum(code_lines) as bigint) as code_lines,
         count(distinct contributor_id) as contributors,
-        sum(missing_files) as missing_files,
+        cast(sum(missing_files) as bigint) as missing_files,
         count(*) filter (files is null) as changes_without_diff
     from marts.landed_changes
     group by repository_id

@@ -6,9 +6,10 @@ select
 from marts.scopes
 join marts.landed_changes as changes
     on scopes.repository_id is null or scopes.repository_id = changes.repository_id
-where not changes.is_excluded;
+cross join marts.cutoff
+where not changes.is_excluded and changes.landed_at <= cutoff.cutoff_at;
 
-comment on view marts.scope_changes is 'One row per scope and landed change that counts in it: exclusions are left out.';
+comment on view marts.scope_changes is 'One row per scope and landed change that counts in it: what the settings exclude and what landed after the cut-off is left out.';
 comment on column marts.scope_changes.scope is 'organisation or repository';
 comment on column marts.scope_changes.scope_name is 'name of the organisation or repository';
 comment on column marts.scope_changes.repository_id is 'name of the repository';

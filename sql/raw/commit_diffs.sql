@@ -1,7 +1,8 @@
 create or replace table raw.commit_diffs as
 select * from lake_commit_diffs
--- two machines may have mined the same commit: the first part in order of name counts
-qualify row_number() over (partition by repository_id, commit_id order by part) = 1;
+-- mined by two machines, or again when missing blobs had come: the most complete diff counts
+qualify
+    row_number() over (partition by repository_id, commit_id order by missing_files, part) = 1;
 
 comment on table raw.commit_diffs is 'One row per commit whose diff against its first parent was taken.';
 comment on column raw.commit_diffs.repository_id is 'name of the repository';

@@ -1,0 +1,44 @@
+# On a machine with git, make and Python 3.11 or later:
+#   make demo                        set up, and run the main job on made-up history, offline
+#   make test                        set up, and run the tests
+#   make report REPOS="path path"    the main job on your own clones
+
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= .demo
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test report lint wheel screenshots dictionary clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Quarterdeck needs Python 3.11 or later; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,lint]'
+	touch $@
+
+demo: $(READY)
+	rm -rf $(DEMO)
+	$(BIN)/quarterdeck demo $(DEMO)
+	$(BIN)/quarterdeck run --settings $(DEMO)/quarterdeck.toml
+
+test: $(READY)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+report: $(READY)
+	@test -n "$(REPOS)" || { echo 'name your clones: make report REPOS="path path"'; exit 2; }
+	$(BIN)/quarterdeck run $(REPOS)
+
+# mypy does not follow an editable install: it checks the installed wheel
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	rm -rf build/lint && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/lint .
+	cd build/lint && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml --namespace-packages --explicit-package-bases -p quarterdeck
+
+wheel: $(READY)
+	rm -rf dist build/lib build/bdist*
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info

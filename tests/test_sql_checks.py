@@ -1,0 +1,97 @@
+"""Every check finds what it is for: data corrupted for it makes exactly that check fail."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from sql_fixtures import ADA, BEN, CLAUDE, History, build_file, rows, steady
+
+from quarterdeck.sql import runner
+
+#: A row more for each table whose key a check holds; the key alone decides.
+TWICE = "insert into {0} select * from {0} limit 1"
+KEYS = [name for name in runner.checks() if name.startswith("key_")]
+#: For each other check a statement that breaks what it checks, and as far as possible no more.
+CORRUPTIONS = {
+    "agents_add_up": "update marts.agents_quarterly set model_lines = model_lines + 1",
+    "authorship_adds_up": "update marts.landed_changes set human_lines = human_lines + 1",
+    "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
+    "landed_changes_complete": (
+        "insert into raw.landings by name select repository_id, 'ff' as commit_id, "
+        "'ff' as landed_commit_id, 99 as position from raw.landings limit 1"
+    ),
+    "multiples_add_up": (
+        "update marts.multiples set uncapped_total = uncapped_total + 1 "
+        "where measure = 'code_lines' and quarter = '2021Q1'"
+    ),
+    "multiples_agree": "update marts.multiple_intervals set bar = bar * 1.001",
+    "no_infinite_numbers": "update marts.multiples set multiple_high = 'inf'::double",
+    "organisation_is_its_repositories": (
+        "update marts.authorship_quarterly set code_lines = code_lines + 1 "
+        "where scope = 'organisation'"
+    ),
+    "orphan_file_changes": "delete from raw.file_classes",
+    "orphan_landings": "update raw.landings set landed_commit_id = 'ff' where position = 3",
+    "rates_in_range": "update marts.merge_success_quarterly set rate = rate + 1",
+}
+#: Checks that the same corruption rightly fails beside the one meant.
+ALSO = {"landed_changes_complete": {"orphan_landings"}}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    history = History()
+    repository = history.repository()
+    steady(repository, date(2021, 1, 1), date(2023, 6, 30), step=14)
+    own = [
+        repository.commit(date(2023, 6, 1), author=ADA, message=f"Write\n\n{CLAUDE}"),
+        repository.commit(date(2023, 6, 1), author=BEN),
+    ]
+    landed = repository.land(date(2023, 6, 30), author=BEN, brings=own)
+    repository.pull(1, own, landed)
+    excluded = repository.land(date(2023, 7, 1), author=BEN)
+    return build_file(
+        history,
+        tmp_path_factory.mktemp("checks"),
+        exclusions=[{"commit": excluded, "reason": "imported"}],
+    )
+
+
+def failing(path: Path) -> set[str]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {name for name, query in runner.checks().items() if rows(connection, query)}
+
+
+def corrupt(good: Path, tmp_path: Path, statement: str) -> set[str]:
+    path = tmp_path / "corrupted.duckdb"
+    shutil.copy(good, path)
+    with duckdb.connect(str(path)) as connection:
+        changed = connection.execute(statement).fetchall()
+        assert changed[0][0] > 0, "the corruption changed nothing"
+    return failing(path)
+
+
+def table_of(check: str) -> str:
+    schema, _, table = check.removeprefix("key_").partition("_")
+    return f"{schema}.{table}"
+
+
+def test_good_data_pass(good: Path) -> None:
+    assert failing(good) == set()
+
+
+def test_every_check_has_a_corruption() -> None:
+    assert set(runner.checks()) == set(KEYS) | set(CORRUPTIONS)
+
+
+@pytest.mark.parametrize("check", CORRUPTIONS)
+def test_corruption_is_found(good: Path, tmp_path: Path, check: str) -> None:
+    assert corrupt(good, tmp_path, CORRUPTIONS[check]) == {check} | ALSO.get(check, set())
+
+
+@pytest.mark.parametrize("check", KEYS)
+def test_second_row_of_a_key_is_found(good: Path, tmp_path: Path, check: str) -> None:
+    # what is summed over a doubled row is wrong too, so other checks may fail beside this one
+    assert check in corrupt(good, tmp_path, TWICE.format(table_of(check)))
