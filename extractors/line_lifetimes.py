@@ -93,7 +93,7 @@ def follow_lines(
     follower = _Follower(repository, repository_id, history, {} if problems is None else problems)
     start = follower.resume(checkpoint) if checkpoint is not None and checkpoint.height else 0
     chain = history.chain if until is None else history.chain[: history.chain.index(until) + 1]
-    requests = _requests(repository, chain, start)
+    requests = _requests(history, chain, start)
     since_checkpoint = 0
     with closing(_patches(repository, requests, jobs, moves)) as patches:
         for done, (request, patch) in enumerate(zip(requests, patches, strict=True), 1):
@@ -290,15 +290,13 @@ class _Follower:
         )
 
 
-def _requests(repository: OpenRepository, chain: Sequence[str], start: int) -> list[DiffRequest]:
+def _requests(history: History, chain: Sequence[str], start: int) -> list[DiffRequest]:
     """What to diff: each landed change from `start` on against the one before it."""
-    first = max(0, start - 1)
-    trees = [str(repository.git[c].peel(pygit2.Commit).tree_id) for c in chain[first:]]
     requests = []
     for position in range(start, len(chain)):
         before = chain[position - 1] if position else None
-        old = trees[position - 1 - first] if position else EMPTY_TREE
-        requests.append(DiffRequest(chain[position], before, old, trees[position - first]))
+        old = history.trees[before] if before is not None else EMPTY_TREE
+        requests.append(DiffRequest(chain[position], before, old, history.trees[chain[position]]))
     return requests
 
 
