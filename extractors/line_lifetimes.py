@@ -118,7 +118,7 @@ def newest_checkpoint(history: History, checkpoints: Iterable[tuple[str, str]]) 
         history: the history at hand.
         checkpoints: `commit_id` and `first_commit_id` of each checkpoint.
     """
-    position = history.position
+    position = {commit_id: at for at, commit_id in enumerate(history.chain)}
     usable = [
         (position[commit_id], commit_id)
         for commit_id, first_commit_id in checkpoints

@@ -155,7 +155,7 @@ def _pair(request: DiffRequest) -> bytes:
 
 
 def _passed_over(request: DiffRequest) -> DiffFailure:
-    """git passes over a pair of trees of which it cannot read one, and goes on."""
+    """What stands for a pair of trees of which git cannot read one: it prints nothing."""
     return DiffFailure(request, f"tree {request.old_tree} or {request.new_tree} cannot be read")
 
 
