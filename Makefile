@@ -9,7 +9,7 @@ DEMO ?= .demo
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test report lint wheel screenshots dictionary clean
+.PHONY: demo test report lint wheel dictionary clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Quarterdeck needs Python 3.11 or later; name one: make PYTHON=python3.12 ...")'
@@ -39,6 +39,10 @@ lint: $(READY)
 wheel: $(READY)
 	rm -rf dist build/lib build/bdist*
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+# the page on tables and columns, from the comments in the SQL
+dictionary: $(READY)
+	$(BIN)/python -m quarterdeck.flows.dictionary > docs/data-dictionary.md
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info

@@ -9,6 +9,7 @@ import argparse
 import resource
 import tempfile
 import time
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from quarterdeck.extractors.schemas import TABLES
+from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
 from quarterdeck.flows.estimation import estimated_frames
 from quarterdeck.flows.inputs import given_frames
 from quarterdeck.flows.repositories import Source
@@ -40,12 +41,12 @@ def repository_frames(
     name: str, changes: int, file_changes: int, rng: np.random.Generator
 ) -> dict[str, pl.DataFrame]:
     """Frames of one repository: squashed pull requests by skewed contributors, some by agents."""
-    ids = _ids("aaaa", changes)
+    ids = _ids(f"{zlib.crc32(name.encode()) % 0xFFFF:04x}", changes)
     span = (END - START).total_seconds()
     at = np.sort(rng.uniform(0, span, changes))
     people = np.minimum(rng.zipf(1.3, changes) - 1, PEOPLE - 1)
     declared = rng.uniform(size=changes) < np.clip((at / span - 0.7) * 2, 0, 1)
-    times = pl.Series(at).mul(1_000_000).cast(pl.Int64).cast(pl.Duration("us"))
+    times = pl.Series(at * 1_000_000).cast(pl.Int64).cast(pl.Duration("us"))
     commits = pl.DataFrame(
         {
             "commit_id": ids,
@@ -60,7 +61,7 @@ def repository_frames(
             ],
         }
     ).with_columns(
-        pl.col("authored_at", "committed_at") + START,
+        pl.col("authored_at", "committed_at") + pl.lit(START, TIMESTAMP),
         committer_name=pl.lit("GitHub"),
         committer_email=pl.lit("noreply@github.com"),
     )

@@ -128,7 +128,7 @@ class Panel:
     column: NDArray[np.intp]
     units: Floats
     quarter: NDArray[np.int64]
-    day_start: NDArray[np.intp]
+    day_index: NDArray[np.intp]
     day_slot: NDArray[np.int64]
     pools: tuple[_Pool, ...]
     rule: CapRule
@@ -163,7 +163,7 @@ class Panel:
         slot = np.where(quarter >= 0, start[quarter] + day - first[quarter], -1)
         order = np.lexsort((units, column, slot))
         order = order[slot[order] >= 0]
-        day_slot, day_start = np.unique(slot[order], return_index=True)
+        day_slot, day_index = np.unique(slot[order], return_inverse=True)
         return cls(
             clusters=clusters,
             quarters=first.size,
@@ -174,7 +174,7 @@ class Panel:
             column=column[order],
             units=units[order],
             quarter=quarter[order],
-            day_start=day_start,
+            day_index=day_index,
             day_slot=day_slot,
             pools=_pools(day, column, units, last, rule),
             rule=rule,
@@ -224,11 +224,18 @@ class Panel:
 
     def _landed_by_day(self, weights: NDArray[np.int64], cap: Floats) -> Floats:
         """Capped units landed on each day of `day_slot`, shape (R, days with changes)."""
-        if not self.day_start.size:
-            return np.zeros((weights.shape[0], 0))
-        capped = np.minimum(self.units, cap[:, self.quarter])
-        capped *= weights[:, self.column]
-        return np.add.reduceat(capped, self.day_start, axis=1)
+        # what no weighting cuts is summed by contributor and day once for all of them
+        cut = self.units > cap.min(axis=0, initial=np.inf)[self.quarter]
+        whole = sparse.csr_array(
+            (self.units[~cut], (self.column[~cut], self.day_index[~cut])),
+            shape=(weights.shape[1], self.day_slot.size),
+        )
+        landed: Floats = weights @ whole
+        if cut.any():
+            capped = np.minimum(self.units[cut], cap[:, self.quarter[cut]])
+            capped *= weights[:, self.column[cut]]
+            landed += _sums_by_group(capped, self.day_index[cut], self.day_slot.size)
+        return landed
 
 
 def weighted_cap(

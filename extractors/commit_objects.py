@@ -17,6 +17,7 @@ from quarterdeck.extractors.text import timestamp
 _TIME = re.compile(rb"\s*(\d+)(?:\s+([+-]\d+))?")
 #: Time zones reach from UTC-12 to UTC+14; a recorded offset of a day or more is an error.
 _DAY_MINUTES = 24 * 60
+_COMMIT = int(pygit2.enums.ObjectType.COMMIT)
 
 
 class UnreadableCommitError(ExtractorError):
@@ -34,14 +35,24 @@ class Person(NamedTuple):
 
 
 class CommitObject(NamedTuple):
-    """The parts of a commit."""
+    """The parts of a commit; people are parsed when asked for."""
 
     tree_id: str
     parent_ids: tuple[str, ...]
-    author: Person
-    committer: Person
+    author_line: bytes
+    committer_line: bytes
     encoding: str | None
     message: bytes
+
+    @property
+    def author(self) -> Person:
+        """Who wrote it, and when."""
+        return _person(self.author_line)
+
+    @property
+    def committer(self) -> Person:
+        """Who committed it, and when."""
+        return _person(self.committer_line)
 
 
 def read_commit(git: pygit2.Repository, commit_id: str) -> CommitObject:
@@ -54,7 +65,7 @@ def read_commit(git: pygit2.Repository, commit_id: str) -> CommitObject:
         kind, raw = git.odb.read(pygit2.Oid(hex=commit_id))
     except (pygit2.GitError, KeyError, ValueError, OSError) as error:
         raise UnreadableCommitError(f"commit {commit_id} cannot be read: {error}") from error
-    if kind != pygit2.enums.ObjectType.COMMIT:
+    if kind != _COMMIT:
         raise UnreadableCommitError(f"commit {commit_id} cannot be read: it is no commit")
     return parse_commit(raw)
 
@@ -76,9 +87,7 @@ def parse_commit(raw: bytes) -> CommitObject:
             committer = committer or value
         elif key == b"encoding":
             encoding = value.decode("ascii", "replace")
-    return CommitObject(
-        tree_id, tuple(parents), _person(author), _person(committer), encoding, message
-    )
+    return CommitObject(tree_id, tuple(parents), author, committer, encoding, message)
 
 
 def _person(line: bytes) -> Person:

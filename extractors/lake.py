@@ -59,7 +59,7 @@ class Lake:
         _write_whole(version_file, content.encode())
 
     def _folder(self, table: str, repository_id: str) -> Path:
-        return self.root / table / quote(repository_id, safe="")
+        return self.root / table / _file_name(repository_id)
 
     def repository_ids(self) -> list[str]:
         """Repositories with a completed snapshot, in order of name."""
@@ -158,7 +158,7 @@ class Lake:
         Raises:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
-        path = self.root / "outcomes" / f"{quote(repository_id, safe='')}.json"
+        path = self.root / "outcomes" / f"{_file_name(repository_id)}.json"
         outcome = {
             "repository_id": repository_id,
             "problem": problem,
@@ -193,7 +193,7 @@ class Lake:
         Raises:
             LakeWriteError: the lock file cannot be written.
         """
-        path = self.root / "locks" / f"{quote(repository_id, safe='')}.lock"
+        path = self.root / "locks" / f"{_file_name(repository_id)}.lock"
         lock = filelock.FileLock(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -212,6 +212,12 @@ class Lake:
             for rest in self._folder(table, repository_id).glob(f".*.{_MACHINE}.*.tmp"):
                 with suppress(OSError):
                     rest.unlink()
+
+
+def _file_name(repository_id: str) -> str:
+    """A name of its own for each repository id, safe in any file system."""
+    name = quote(repository_id, safe="")
+    return name.replace(".", "%2E") if name in (".", "..") else name
 
 
 def _part_name(keys: Iterable[str]) -> str:

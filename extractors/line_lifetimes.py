@@ -13,10 +13,12 @@ with moves (`origin_*`, rows with fate `moved` or `respaced` left out) is akin t
 
 import queue
 import threading
+from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import NamedTuple
+from itertools import repeat
 
+import numpy as np
 import polars as pl
 import pygit2
 
@@ -38,7 +40,6 @@ from quarterdeck.extractors.line_lifetimes_state import (
     UNKNOWN,
     LineState,
     Pending,
-    Run,
     Tally,
 )
 from quarterdeck.extractors.repository import OpenRepository
@@ -92,7 +93,7 @@ def follow_lines(
     follower = _Follower(repository, repository_id, history, {} if problems is None else problems)
     start = follower.resume(checkpoint) if checkpoint is not None and checkpoint.height else 0
     chain = history.chain if until is None else history.chain[: history.chain.index(until) + 1]
-    requests = _requests(repository, chain, start)
+    requests = _requests(history, chain, start)
     since_checkpoint = 0
     with closing(_patches(repository, requests, jobs, moves)) as patches:
         for done, (request, patch) in enumerate(zip(requests, patches, strict=True), 1):
@@ -117,7 +118,7 @@ def newest_checkpoint(history: History, checkpoints: Iterable[tuple[str, str]]) 
         history: the history at hand.
         checkpoints: `commit_id` and `first_commit_id` of each checkpoint.
     """
-    position = history.position
+    position = {commit_id: at for at, commit_id in enumerate(history.chain)}
     usable = [
         (position[commit_id], commit_id)
         for commit_id, first_commit_id in checkpoints
@@ -148,14 +149,6 @@ def line_lives(deaths: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([deaths.select(schema.names()), alive.select(schema.names())])
 
 
-class _Row(NamedTuple):
-    commit_id: str
-    birth: int
-    origin: int
-    fate: str
-    lines: int
-
-
 class _Follower:
     """The state of a pass, and the rows since the last part."""
 
@@ -170,7 +163,8 @@ class _Follower:
         self._problems = problems
         self._first = history.chain[0] if history.chain else ""
         self._state = LineState(_count_lines(repository))
-        self._deaths: list[_Row] = []
+        #: Death change, fate, number of birth, lines.
+        self._deaths: list[tuple[str, str, int, int]] = []
         self._changes: list[tuple[str, int, int, int, int, int, int, int]] = []
         # The tree that the state stands for, where it is not the old tree of the next change.
         self._behind: str | None = None
@@ -187,25 +181,22 @@ class _Follower:
 
     def resume(self, runs: pl.DataFrame) -> int:
         """Take over a checkpoint; returns the position of the first change to follow."""
-        state = self._state
-        births: dict[tuple[str | None, str | None], int] = {(None, None): UNKNOWN}
-
-        def number(commit_id: str | None, path: str | None) -> int:
-            found = births.get((commit_id, path))
-            if found is None:
-                found = births[commit_id, path] = state.birth(str(commit_id), str(path))
-            return found
-
-        columns = ("path", "lines", "birth_commit_id", "birth_path", "origin_commit_id")
-        for path, lines, *names in runs.select(*columns, "origin_path").iter_rows():
-            birth, origin = number(*names[:2]), number(*names[2:])
+        births, files = self._state.births, self._state.files
+        known: dict[tuple[str | None, ...], int] = {(None, None): UNKNOWN}
+        columns = ("birth_commit_id", "birth_path", "origin_commit_id", "origin_path")
+        for path, lines, *names in runs.select("path", "lines", *columns).iter_rows():
+            birth, origin = tuple(names[:2]), tuple(names[2:])
+            for name in (birth, origin):
+                if name not in known:
+                    known[name] = births.new(*name)
+            number = births.carried(known[birth], known[origin])
             if lines is None:
-                state.files[path] = Pending(birth)
+                files[path] = Pending(number)
                 continue
-            found = state.files.setdefault(path, [])
-            if lines and isinstance(found, list):
-                found.append(Run(birth, origin, lines))
-                state.alive += lines
+            found = files.setdefault(path, array("i"))
+            if not isinstance(found, Pending):
+                found.extend(repeat(number, lines))
+                self._state.alive += lines
         self._first = str(runs["first_commit_id"][0])
         return self._history.chain.index(runs["commit_id"][0]) + 1
 
@@ -230,8 +221,9 @@ class _Follower:
 
     def _record(self, commit_id: str, tally: Tally) -> None:
         self._deaths += [
-            _Row(commit_id, birth, origin, fate, lines)
-            for (birth, origin, fate), lines in tally.deaths.items()
+            (commit_id, fate, birth, lines)
+            for fate, counts in tally.deaths.items()
+            for birth, lines in counts.items()
         ]
         moved, respaced = tally.ended(MOVED), tally.ended(RESPACED)
         deleted = tally.ended(DELETED) + moved + respaced
@@ -240,21 +232,21 @@ class _Follower:
 
     def part(self, checkpoint: str | None) -> LinePart:
         """The rows since the last part, and the runs if a checkpoint is named."""
-        state = self._state
+        births = self._state.births
         deaths, changes = self._deaths, self._changes
         self._deaths, self._changes = [], []
         rows = [
             (
                 self._repository_id,
-                row.commit_id,
-                state.birth_commits[row.birth],
-                state.birth_paths[row.birth],
-                state.birth_commits[row.origin],
-                state.birth_paths[row.origin],
-                row.fate,
-                row.lines,
+                commit_id,
+                births.commits[birth],
+                births.paths[birth],
+                births.commits[births.origins[birth]],
+                births.paths[births.origins[birth]],
+                fate,
+                lines,
             )
-            for row in deaths
+            for commit_id, fate, birth, lines in deaths
         ]
         return LinePart(
             pl.DataFrame(rows, schema=without_part(LINE_DEATHS), orient="row"),
@@ -267,51 +259,44 @@ class _Follower:
         )
 
     def _runs(self, commit_id: str) -> pl.DataFrame:
-        state = self._state
-        paths: list[str] = []
-        firsts: list[int] = []
-        lines: list[int | None] = []
-        births: list[int] = []
-        origins: list[int] = []
-        for path, runs in sorted(state.files.items()):
-            pending = isinstance(runs, Pending)
-            # A file without lines has a row too: the state is taken up from these rows.
-            rows: Sequence[tuple[int, int, int | None]]
-            rows = [(runs.birth, runs.birth, None)] if isinstance(runs, Pending) else runs
-            line = 1
-            for birth, origin, count in rows or [(UNKNOWN, UNKNOWN, 0)]:
-                paths.append(path)
-                firsts.append(line)
-                lines.append(count)
-                births.append(birth)
-                origins.append(origin)
-                line += 0 if pending or count is None else count
+        births = self._state.births
+        rows: list[tuple[str, int, int | None, int]] = []
+        for path, lines in sorted(self._state.files.items()):
+            if isinstance(lines, Pending):
+                rows.append((path, 1, None, lines.birth))
+            elif not lines:  # it has a row too: the state is taken up from these rows
+                rows.append((path, 1, 0, UNKNOWN))
+            else:
+                births_of = np.frombuffer(lines, np.intc)
+                starts = np.flatnonzero(np.diff(births_of, prepend=-1))
+                counts = np.diff(starts, append=len(lines))
+                found = zip(starts + 1, counts, births_of[starts], strict=True)
+                rows += [(path, int(at), int(n), int(birth)) for at, n, birth in found]
+        origins = [births.origins[row[3]] for row in rows]
         return pl.DataFrame(
             {
-                "repository_id": [self._repository_id] * len(paths),
-                "commit_id": [commit_id] * len(paths),
-                "first_commit_id": [self._first] * len(paths),
-                "path": paths,
-                "first_line": firsts,
-                "lines": lines,
-                "birth_commit_id": [state.birth_commits[birth] for birth in births],
-                "birth_path": [state.birth_paths[birth] for birth in births],
-                "origin_commit_id": [state.birth_commits[origin] for origin in origins],
-                "origin_path": [state.birth_paths[origin] for origin in origins],
+                "repository_id": [self._repository_id] * len(rows),
+                "commit_id": [commit_id] * len(rows),
+                "first_commit_id": [self._first] * len(rows),
+                "path": [row[0] for row in rows],
+                "first_line": [row[1] for row in rows],
+                "lines": [row[2] for row in rows],
+                "birth_commit_id": [births.commits[row[3]] for row in rows],
+                "birth_path": [births.paths[row[3]] for row in rows],
+                "origin_commit_id": [births.commits[origin] for origin in origins],
+                "origin_path": [births.paths[origin] for origin in origins],
             },
             schema=LINE_RUNS,
         )
 
 
-def _requests(repository: OpenRepository, chain: Sequence[str], start: int) -> list[DiffRequest]:
+def _requests(history: History, chain: Sequence[str], start: int) -> list[DiffRequest]:
     """What to diff: each landed change from `start` on against the one before it."""
-    first = max(0, start - 1)
-    trees = [str(repository.git[c].peel(pygit2.Commit).tree_id) for c in chain[first:]]
     requests = []
     for position in range(start, len(chain)):
         before = chain[position - 1] if position else None
-        old = trees[position - 1 - first] if position else EMPTY_TREE
-        requests.append(DiffRequest(chain[position], before, old, trees[position - first]))
+        old = history.trees[before] if before is not None else EMPTY_TREE
+        requests.append(DiffRequest(chain[position], before, old, history.trees[chain[position]]))
     return requests
 
 

@@ -87,16 +87,27 @@ def find_carried(
 ) -> list[Carried]:
     """The ranges of lines of a change that are not new, each line at most once."""
     carried: list[Carried] = []
+    pairs_of = {}
+    gone: set[bytes] = set()
+    come: set[bytes] = set()
+    for (file, number), (removed, added) in contents.items():
+        gone.update(removed)
+        come.update(added)
+        pairs = respaced(removed, added) if removed and added else []
+        if pairs:
+            pairs_of[file, number] = pairs
+            span = files[file].spans[number]
+            for old, new, lines in _ranges(pairs):
+                carried.append(Carried(file, span.old + old, file, span.new + new, lines, RESPACED))
+    seeds = {key for key in gone & come if _NOT_ALPHANUMERIC.sub(b"", key)}
+    if not seeds:
+        return carried
     old_side, new_side = _Side(), _Side()
     for (file, number), (removed, added) in contents.items():
-        span = files[file].spans[number]
-        pairs = respaced(removed, added) if removed and added else []
-        for old, new, lines in _ranges(pairs):
-            carried.append(Carried(file, span.old + old, file, span.new + new, lines, RESPACED))
+        span, pairs = files[file].spans[number], pairs_of.get((file, number), [])
         old_side.add(file, span.old, removed, {old for old, _ in pairs})
         new_side.add(file, span.new, added, {new for _, new in pairs})
-    carried += _moved(old_side, new_side)
-    return carried
+    return carried + _moved(old_side, new_side, seeds)
 
 
 def respaced(removed: Sequence[bytes], added: Sequence[bytes]) -> list[tuple[int, int]]:
@@ -153,13 +164,9 @@ def _ranges(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
             start = at
 
 
-def _moved(old_side: _Side, new_side: _Side) -> list[Carried]:
-    common = set(new_side.keys).intersection(old_side.keys)
-    candidates: dict[bytes, deque[int]] = {
-        key: deque() for key in common if _NOT_ALPHANUMERIC.sub(b"", key)
-    }
-    if not candidates:
-        return []
+def _moved(old_side: _Side, new_side: _Side, seeds: set[bytes]) -> list[Carried]:
+    """Blocks through a line of `seeds`, which are the lines that both sides have."""
+    candidates: dict[bytes, deque[int]] = {key: deque() for key in seeds}
     for at, key in enumerate(old_side.keys):
         if old_side.free[at] and key in candidates:
             candidates[key].append(at)

@@ -26,6 +26,7 @@ _PATCH = (
 _RAW = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames")
 _RAW_BLOBS = re.compile(rb":([0-7]{6}) ([0-7]{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z][0-9]*\0")
 _HEADER = re.compile(rb"[0-9a-f]{40} [0-9a-f]{40}\n")
+_OBJECT_ID = re.compile(r"\b[0-9a-f]{40}\b")
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _NO_OBJECT = b"0" * 40
 _GITLINK = b"160000"
@@ -67,7 +68,8 @@ class _TruncatedError(Exception):
 
 @dataclass
 class _Progress:
-    done: int = 0
+    """Why a git process stopped."""
+
     error: str | None = None
 
 
@@ -98,10 +100,16 @@ def take_patches(
             start += 1
         if progress.error is None:
             return
+        # git died for want of an object, or of a sound one.
         if missing is None:
-            missing = {b for b in _blobs(shadow, requests[start:]) if not has_object(b)}
-            shadow.plant(missing)
+            missing = set()
+            found = {blob for blob in _blobs(shadow, requests[start:]) if not has_object(blob)}
         else:
+            named = set(_OBJECT_ID.findall(progress.error))
+            found = _blobs(shadow, requests[start : start + 1]) & named - missing
+        shadow.plant(found)
+        missing |= found
+        if not found:
             yield DiffFailure(requests[start], progress.error)
             start += 1
 
@@ -112,43 +120,53 @@ def _run(
     missing: set[str],
     moves: bool,
     progress: _Progress,
-) -> Iterator[ChangePatch]:
+) -> Iterator[ChangePatch | DiffFailure]:
     """One git process over `requests`; each change once its diff is known to be whole."""
+    done = 0
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
-        stdin.write(b"".join(f"{r.old_tree} {r.new_tree}\n".encode() for r in requests))
+        stdin.write(b"".join(map(_pair, requests)))
         stdin.seek(0)
         process = shadow.start(*_PATCH, stdin=stdin, stderr=stderr)
         assert process.stdout is not None
+        last: ChangePatch | DiffFailure | None = None
         with process:  # leaving early closes the pipe, which ends git
-            parser = _Parser(process.stdout, missing, moves)
-            whole = parser.changes(requests)
-            last: ChangePatch | None = None
             try:
-                for change in whole:
+                for change in _Parser(process.stdout, missing, moves).changes(requests):
                     if last is not None:
-                        progress.done += 1
+                        done += 1
                         yield last
                     last = change
             except _TruncatedError:
                 last = None
             code = process.wait()
-        if code == 0 and last is not None:
-            progress.done += 1
-            yield last
+        if code == 0:
+            if last is not None:
+                done += 1
+                yield last
+            yield from map(_passed_over, requests[done:])
+            return
         stderr.seek(0)
         message = stderr.read().decode("utf-8", "replace").strip()
-        if code != 0 or progress.done != len(requests):
-            progress.error = message or f"git {_PATCH[0]} ended with code {code}"
+        progress.error = message or f"git {_PATCH[0]} ended with code {code}"
+
+
+def _pair(request: DiffRequest) -> bytes:
+    return f"{request.old_tree} {request.new_tree}\n".encode()
+
+
+def _passed_over(request: DiffRequest) -> DiffFailure:
+    """What stands for a pair of trees of which git cannot read one: it prints nothing."""
+    return DiffFailure(request, f"tree {request.old_tree} or {request.new_tree} cannot be read")
 
 
 def _blobs(shadow: Shadow, requests: Sequence[DiffRequest]) -> set[str]:
     """Ids of the blobs on either side of any of the diffs; reads trees only."""
     blobs: set[str] = set()
     for start in range(0, len(requests), 1000):
-        rest = list(requests[start : start + 1000])
+        rest = list(map(_pair, requests[start : start + 1000]))
         while rest:
             with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
-                stdin.write(b"".join(f"{r.old_tree} {r.new_tree}\n".encode() for r in rest))
+                stdin.write(b"".join(rest))
                 stdin.seek(0)
                 with shadow.start(*_RAW, stdin=stdin, stderr=stderr) as process:
                     output = process.communicate()[0]
@@ -157,7 +175,9 @@ def _blobs(shadow: Shadow, requests: Sequence[DiffRequest]) -> set[str]:
                 blobs |= {b.decode() for m, b in sides if b != _NO_OBJECT and m != _GITLINK}
             if process.returncode == 0:
                 break
-            rest = rest[max(1, len(_HEADER.findall(output))) :]  # past the one it died at
+            begun = set(_HEADER.findall(output))
+            reached = [at for at, pair in enumerate(rest) if pair in begun]
+            rest = rest[reached[-1] + 1 if reached else 1 :]  # past the one that it died at
     return blobs
 
 
@@ -172,7 +192,7 @@ class _Parser:
         self._contents: Contents | None = None
         self._room = 0
 
-    def changes(self, requests: Sequence[DiffRequest]) -> Iterator[ChangePatch]:
+    def changes(self, requests: Sequence[DiffRequest]) -> Iterator[ChangePatch | DiffFailure]:
         """Each change in turn.
 
         Raises:
@@ -185,7 +205,8 @@ class _Parser:
                 return
             if not _HEADER.fullmatch(self._line):
                 raise _not_understood(request, self._line)
-            yield self._change(request)
+            matches = self._line == _pair(request)
+            yield self._change(request) if matches else _passed_over(request)
 
     def _change(self, request: DiffRequest) -> ChangePatch:
         change = ChangePatch(request)

@@ -1,17 +1,19 @@
 """Who gave birth to each line of each file, at one moment of the history.
 
-A file is a list of runs of consecutive lines with one birth. A run knows two births: the
-change that brought its lines in as git's diff sees it, and the one that wrote them when moved
-and re-spaced lines are followed further back.
+A line has two births: the change that brought it in as git's diff sees it, and the one that
+wrote it when moved and re-spaced lines are followed further back. Each pair of births has a
+number, and a file is an array of those, 4 bytes a line. Run-length encoding takes more than that
+in Python objects (real files have a run every 3 or 4 lines), and walking over the runs of long
+files was most of the pass, where slicing an array costs next to nothing.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from quarterdeck.extractors.errors import GitCommandError
-from quarterdeck.extractors.line_lifetimes_moves import Span
 from quarterdeck.extractors.line_lifetimes_patches import ChangePatch, FilePatch
 
 DELETED = "deleted"
@@ -21,13 +23,8 @@ LOST = "lost"
 #: The birth of lines that were there before the history at hand begins, or in a missing blob.
 UNKNOWN = 0
 
-
-class Run(NamedTuple):
-    """Consecutive lines with one birth; births are numbers in `LineState`'s registers."""
-
-    birth: int
-    origin: int
-    lines: int
+Lines = array  # of numbers of births, one a line
+_CODE = "i"
 
 
 class Pending(NamedTuple):
@@ -43,18 +40,18 @@ class Pending(NamedTuple):
 class Tally:
     """What one landed change did to the lines alive before it."""
 
-    #: Lines that ended, by birth, origin and fate.
-    deaths: dict[tuple[int, int, str], int] = field(default_factory=lambda: defaultdict(int))
+    #: Lines that ended, by fate and number of birth.
+    deaths: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     added: int = 0
 
-    def end(self, runs: Iterable[Run], fate: str) -> None:
-        """Count the lines of `runs` as ended."""
-        for birth, origin, lines in runs:
-            self.deaths[birth, origin, fate] += lines
+    def end(self, lines: "Lines[int]", fate: str) -> None:
+        """Count `lines` as ended."""
+        if lines:
+            self.deaths[fate].update(lines)
 
     def ended(self, *fates: str) -> int:
         """Lines that ended in one of these ways."""
-        return sum(lines for (_, _, fate), lines in self.deaths.items() if fate in fates)
+        return sum(self.deaths[fate].total() for fate in fates if fate in self.deaths)
 
 
 class _Cut(NamedTuple):
@@ -68,6 +65,39 @@ class _Cut(NamedTuple):
 
 _OUT, _IN = 0, 1
 _Cuts = dict[tuple[int, int], list[_Cut]]
+_Stash = dict[int, "Lines[int]"]
+
+
+class Births:
+    """Numbers for births: pairs of a birth and an origin, each a landed change and a path."""
+
+    def __init__(self) -> None:
+        self.commits: list[str | None] = [None]
+        self.paths: list[str | None] = [None]
+        self.origins: list[int] = [UNKNOWN]  # the number of the origin's own birth
+        self._carried: dict[tuple[int, int], int] = {}
+
+    def new(self, commit_id: str | None, path: str) -> int:
+        """The number of lines born of a landed change in a file; 0 where that is not known."""
+        if commit_id is None:
+            return UNKNOWN
+        self.commits.append(commit_id)
+        self.paths.append(path)
+        self.origins.append(len(self.commits) - 1)
+        return len(self.commits) - 1
+
+    def carried(self, birth: int, before: int) -> int:
+        """The number of lines that came with `birth` and were numbered `before` till then."""
+        origin = self.origins[before]
+        if birth == origin:
+            return birth
+        number = self._carried.get((birth, origin))
+        if number is None:
+            number = self._carried[birth, origin] = len(self.commits)
+            self.commits.append(self.commits[birth])
+            self.paths.append(self.paths[birth])
+            self.origins.append(origin)
+        return number
 
 
 class LineState:
@@ -79,17 +109,10 @@ class LineState:
         Args:
             count_lines: the number of lines of the blob with this id; None if it is missing.
         """
-        self.files: dict[str, list[Run] | Pending] = {}
-        self.birth_commits: list[str | None] = [None]
-        self.birth_paths: list[str | None] = [None]
+        self.files: dict[str, Lines[int] | Pending] = {}
+        self.births = Births()
         self.alive = 0  # lines
         self._count_lines = count_lines
-
-    def birth(self, commit_id: str, path: str) -> int:
-        """Register a birth and return its number."""
-        self.birth_commits.append(commit_id)
-        self.birth_paths.append(path)
-        return len(self.birth_commits) - 1
 
     def apply(self, change: ChangePatch, commit_id: str | None) -> Tally:
         """Go over to the tree after a change.
@@ -103,22 +126,21 @@ class LineState:
         """
         tally = Tally()
         cuts = _cuts(change)
-        stash: dict[int, list[Run]] = {}
+        stash: _Stash = {}
         bases = [self._base(file) for file in change.files]
-        kept = [
-            self._cut(file, bases[at], cuts.get((_OUT, at), ()), stash, tally)
+        known = [
+            self._end_lines(file, bases[at], cuts.get((_OUT, at), []), stash, tally)
             for at, file in enumerate(change.files)
         ]
         for at, file in enumerate(change.files):
             if file.status == "D":
                 continue
-            birth = UNKNOWN
-            if commit_id is not None and (file.spans or file.binary):
-                birth = self.birth(commit_id, file.path)
-            base, gaps = bases[at], kept[at]
-            if gaps is not None:
-                came = cuts.get((_IN, at), ())
-                self.files[file.path] = _assemble(file.spans, gaps, came, stash, birth)
+            born = file.spans or file.binary
+            birth = self.births.new(commit_id, file.path) if born else UNKNOWN
+            base = bases[at]
+            if known[at] and not isinstance(base, Pending):
+                came = cuts.get((_IN, at), [])
+                self.files[file.path] = self._assemble(file, base, came, stash, birth)
                 tally.added += sum(span.come for span in file.spans)
             elif file.binary:
                 self.files[file.path] = Pending(birth)
@@ -126,113 +148,96 @@ class LineState:
                 self.files[file.path] = base
             elif file.old_missing and not file.new_missing:
                 # The patch is one against a placeholder, so it shows the whole new side.
-                self._recover(file)
+                lines = sum(span.come for span in file.spans)
+                self.files[file.path] = _repeat(UNKNOWN, lines)
+                self.alive += lines
             else:
                 self.files[file.path] = Pending(UNKNOWN)
-        self.alive += tally.added - sum(tally.deaths.values())
+        self.alive += tally.added - tally.ended(*tally.deaths)
         return tally
 
-    def _base(self, file: FilePatch) -> list[Run] | Pending:
+    def _base(self, file: FilePatch) -> "Lines[int] | Pending":
         """Take the file's lines out of the tree before the change."""
         if file.status == "A":
-            return []
-        if file.status == "C":
-            base = self.files.get(file.old_path)
-            if isinstance(base, list):
-                self.alive += sum(run.lines for run in base)
-        else:
-            base = self.files.pop(file.old_path, None)
+            return array(_CODE)
+        base = self.files.pop(file.old_path, None)
         if base is None:
             base = Pending(UNKNOWN)
         if isinstance(base, Pending) and file.spans and not (file.old_missing or file.binary):
             lines = self._count_lines(file.old_blob_id)
             if lines is not None:  # it was binary before, or its blob has come since
                 self.alive += lines
-                base = _new(base.birth, lines)
+                base = _repeat(base.birth, lines)
         return base
 
-    def _cut(
+    def _end_lines(
         self,
         file: FilePatch,
-        base: list[Run] | Pending,
-        cuts: Iterable[_Cut],
-        stash: dict[int, list[Run]],
+        base: "Lines[int] | Pending",
+        cuts: Sequence[_Cut],
+        stash: _Stash,
         tally: Tally,
-    ) -> list[list[Run]] | None:
-        """Take a file's old lines apart: the runs before, between and after its spans.
+    ) -> bool:
+        """Tally the lines of a file that end, and stash those that are carried elsewhere.
 
-        None where the lines of one side are not known.
+        Returns:
+            whether the lines of both sides are known.
         """
         if isinstance(base, Pending):
-            return None
+            return False
         unknown = bool(file.spans) and (file.new_missing or file.old_missing)
         if file.binary or unknown:
             tally.end(base, LOST if unknown else BINARY)
-            return None
-        cursor = _Cursor(base, file)
-        gaps = []
+            return False
+        if file.spans and file.spans[-1].old_end > len(base):
+            raise GitCommandError(
+                f"{file.path}: git's patch from blob {file.old_blob_id} reaches line "
+                f"{file.spans[-1].old_end} of {len(base)}; report this with `git --version`"
+            )
         waiting = iter(cuts)
         cut = next(waiting, None)
         for span in file.spans:
-            gaps.append(cursor.until(span.old))
+            line = span.old
             while cut is not None and cut.first < span.old_end:
-                tally.end(cursor.until(cut.first), DELETED)
-                carried = cursor.until(cut.first + cut.lines)
-                tally.end(carried, cut.kind)
-                stash[cut.number] = carried
+                tally.end(base[line : cut.first], DELETED)
+                line = cut.first + cut.lines
+                stash[cut.number] = base[cut.first : line]
+                tally.end(stash[cut.number], cut.kind)
                 cut = next(waiting, None)
-            tally.end(cursor.until(span.old_end), DELETED)
-        gaps.append(cursor.rest())
-        return gaps
+            tally.end(base[line : span.old_end], DELETED)
+        return True
 
-    def _recover(self, file: FilePatch) -> None:
-        lines = sum(span.come for span in file.spans)
-        self.files[file.path] = _new(UNKNOWN, lines)
-        self.alive += lines
+    def _assemble(
+        self,
+        file: FilePatch,
+        base: "Lines[int]",
+        cuts: Sequence[_Cut],
+        stash: _Stash,
+        birth: int,
+    ) -> "Lines[int]":
+        """A file's new lines: what stayed, what was carried in, and what is new."""
+        if not file.spans:
+            return base
+        lines: Lines[int] = array(_CODE)
+        kept = 0
+        for span in file.spans:
+            lines += base[kept : span.old]
+            lines += _repeat(birth, span.come)
+            kept = span.old_end
+        lines += base[kept:]
+        for cut in cuts:
+            before = stash.get(cut.number)
+            if before is None:  # out of a file whose lines are not known
+                continue
+            numbers = {number: self.births.carried(birth, number) for number in set(before)}
+            lines[cut.first : cut.first + cut.lines] = array(
+                _CODE, map(numbers.__getitem__, before)
+            )
+        return lines
 
 
-class _Cursor:
-    """Walks over the runs of a file."""
-
-    def __init__(self, runs: list[Run], file: FilePatch) -> None:
-        self._runs = runs
-        self._file = file
-        self._at = 0  # the run at hand
-        self._used = 0  # lines of it that were taken
-        self._line = 0
-
-    def until(self, line: int) -> list[Run]:
-        """The runs from where it stands up to `line`."""
-        wanted = line - self._line
-        if wanted <= 0:
-            return []
-        self._line = line
-        taken = []
-        while wanted:
-            if self._at == len(self._runs):
-                raise GitCommandError(
-                    f"{self._file.path}: git's patch from blob {self._file.old_blob_id} reaches "
-                    f"{wanted} lines beyond the file; report this with `git --version`"
-                )
-            birth, origin, lines = self._runs[self._at]
-            left = lines - self._used
-            if left <= wanted:
-                taken.append(Run(birth, origin, left))
-                self._at += 1
-                self._used = 0
-                wanted -= left
-            else:
-                taken.append(Run(birth, origin, wanted))
-                self._used += wanted
-                wanted = 0
-        return taken
-
-    def rest(self) -> list[Run]:
-        """The runs from where it stands to the end of the file."""
-        if not self._used:
-            return self._runs[self._at :]
-        birth, origin, lines = self._runs[self._at]
-        return [Run(birth, origin, lines - self._used), *self._runs[self._at + 1 :]]
+def _repeat(birth: int, lines: int) -> "Lines[int]":
+    return array(_CODE, [birth]) * lines
 
 
 def _cuts(change: ChangePatch) -> _Cuts:
@@ -246,43 +251,3 @@ def _cuts(change: ChangePatch) -> _Cuts:
     for found in cuts.values():
         found.sort()
     return cuts
-
-
-def _assemble(
-    spans: list[Span],
-    gaps: list[list[Run]],
-    cuts: Iterable[_Cut],
-    stash: dict[int, list[Run]],
-    birth: int,
-) -> list[Run]:
-    """A file's new lines: what stayed, what was carried in, and what is new."""
-    runs: list[Run] = []
-    waiting = iter(cuts)
-    cut = next(waiting, None)
-    for span, gap in zip(spans, gaps[:-1], strict=True):
-        _extend(runs, gap)
-        line, end = span.new, span.new + span.come
-        while cut is not None and cut.first < end:
-            _extend(runs, _new(birth, cut.first - line))
-            line = cut.first + cut.lines
-            carried = stash.get(cut.number)
-            if carried is None:  # out of a file whose lines are not known
-                _extend(runs, _new(birth, cut.lines))
-            else:
-                _extend(runs, [Run(birth, run.origin, run.lines) for run in carried])
-            cut = next(waiting, None)
-        _extend(runs, _new(birth, end - line))
-    _extend(runs, gaps[-1])
-    return runs
-
-
-def _new(birth: int, lines: int) -> list[Run]:
-    return [Run(birth, birth, lines)] if lines else []
-
-
-def _extend(runs: list[Run], more: list[Run]) -> None:
-    """Append runs, the first one joined to the last where their births are the same."""
-    if runs and more and runs[-1][:2] == more[0][:2]:
-        runs[-1] = more[0]._replace(lines=runs[-1].lines + more[0].lines)
-        more = more[1:]
-    runs += more

@@ -8,7 +8,7 @@ the forge knows.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,6 +38,9 @@ _MERGE_SUBJECTS = (
 _GITLAB_SUBJECT = re.compile(r"Merge (?:remote-tracking )?branch '(?P<branch>[^']+)'")
 _GITLAB_NUMBER = re.compile(r"(?m)^See merge request (?:\S*)!(?P<number>\d+)\s*$")
 _SQUASH_NUMBER = re.compile(r"\((?:#|!|pull request #)(?P<number>\d+)\)\s*$")
+
+
+_RebaseKey = tuple[bytes, int | None, bytes]  # author address, author time, bare subject
 
 
 @dataclass
@@ -100,17 +103,18 @@ def read_pull_requests(
     """
     pulls = _from_refs(refs)
     landed_in = dict(zip(landings["commit_id"], landings["landed_commit_id"], strict=True))
-    _tie_by_message(pulls, git, history.chain, refs_known=bool(pulls))
+    landed_keys = _tie_by_message(pulls, git, history.chain, refs_known=bool(pulls))
     for pull in pulls.values():
         if pull.landed is None and pull.head in landed_in:
             pull.landed, pull.landed_by = landed_in[pull.head], "head reachable"
-    _tie_by_rebase(pulls, git, history.chain)
-    brought_in: dict[str, list[str]] = {}
+    _tie_by_rebase(pulls, git, landed_keys)
+    brought_in: dict[str, set[str]] = {}
     for commit_id, landed_id in landed_in.items():
         if commit_id != landed_id or len(history.parents[landed_id]) < 2:
-            brought_in.setdefault(landed_id, []).append(commit_id)
+            brought_in.setdefault(landed_id, set()).add(commit_id)
+    outside: dict[str, CommitObject] = {}  # heads share commits: each is read once
     for pull in pulls.values():
-        _read_own_commits(pull, git, history, brought_in)
+        _read_own_commits(pull, git, history, brought_in, outside)
     return _frames(repository_id, pulls.values(), history)
 
 
@@ -123,7 +127,7 @@ def _from_refs(refs: pl.DataFrame) -> dict[int, _PullRequest]:
     return pulls
 
 
-def _subject_and_author(commit: CommitObject) -> tuple[bytes, int | None, bytes]:
+def _subject_and_author(commit: CommitObject) -> _RebaseKey:
     subject = commit.message.lstrip(b"\n").partition(b"\n")[0]
     return commit.author.email, commit.author.seconds, _bare_subject(subject)
 
@@ -138,9 +142,12 @@ def _tie_by_message(
     chain: Iterable[str],
     *,
     refs_known: bool,
-) -> None:
+) -> dict[_RebaseKey, str]:
+    """Tie pull requests to what landed; returns what a rebased head can be known by."""
+    landed = {}
     for commit_id in chain:
         commit = read_commit(git, commit_id)
+        landed[_subject_and_author(commit)] = commit_id
         told = merged_number(decode_text(commit.message, commit.encoding))
         if told is None:
             continue
@@ -153,15 +160,13 @@ def _tie_by_message(
         if pull.landed is None or how == "merge message":
             pull.landed, pull.landed_by = commit_id, how
             pull.branch = branch or pull.branch
+    return landed
 
 
 def _tie_by_rebase(
-    pulls: Mapping[int, _PullRequest], git: pygit2.Repository, chain: Iterable[str]
+    pulls: Mapping[int, _PullRequest], git: pygit2.Repository, landed: Mapping[_RebaseKey, str]
 ) -> None:
     open_heads = {p.number: p.head for p in pulls.values() if p.landed is None and p.head}
-    if not open_heads:
-        return
-    landed = {_subject_and_author(read_commit(git, c)): c for c in chain}
     for number, head in open_heads.items():
         try:
             key = _subject_and_author(read_commit(git, head))
@@ -175,20 +180,39 @@ def _read_own_commits(
     pull: _PullRequest,
     git: pygit2.Repository,
     history: History,
-    brought_in: Mapping[str, list[str]],
+    brought_in: Mapping[str, set[str]],
+    outside: dict[str, CommitObject],
 ) -> None:
     """Fill in the commits that are the pull request's own, and their times."""
+    if pull.head is None:
+        return
     if pull.head in history.parents:
-        own = brought_in.get(pull.landed or "", [pull.head or ""])
-        pull.own = own if len(own) <= OWN_COMMITS_LIMIT else None
-    elif pull.head is not None:
-        pull.own = _outside(pull.head, git, history)
+        pull.own = _within(pull.head, brought_in.get(pull.landed or "", {pull.head}), history)
+    else:
+        pull.own = _outside(pull.head, git, history, outside)
     for commit_id in pull.own or ():
-        commit = read_commit(git, commit_id)
+        commit = outside.get(commit_id) or read_commit(git, commit_id)
         pull.times.append((commit.author.at, commit.committer.at))
 
 
-def _outside(head: str, git: pygit2.Repository, history: History) -> list[str] | None:
+def _within(head: str, brought_in: Container[str], history: History) -> list[str] | None:
+    """What a landed change brought in, as far as `head` reaches; None beyond the limit."""
+    found: dict[str, None] = {}
+    stack = [head]
+    while stack:
+        commit_id = stack.pop()
+        if commit_id in found or commit_id not in brought_in:
+            continue
+        if len(found) == OWN_COMMITS_LIMIT:
+            return None
+        found[commit_id] = None
+        stack.extend(history.parents[commit_id])
+    return list(found) or None  # landed by another change than the one that holds its head
+
+
+def _outside(
+    head: str, git: pygit2.Repository, history: History, known: dict[str, CommitObject]
+) -> list[str] | None:
     """Commits reachable from `head` and not from the default branch; None beyond the limit."""
     found: dict[str, None] = {}
     stack = [head]
@@ -198,12 +222,13 @@ def _outside(head: str, git: pygit2.Repository, history: History) -> list[str] |
             continue
         if len(found) == OWN_COMMITS_LIMIT:
             return None
-        try:
-            commit = read_commit(git, commit_id)
-        except UnreadableCommitError:
-            return None
+        if commit_id not in known:
+            try:
+                known[commit_id] = read_commit(git, commit_id)
+            except UnreadableCommitError:
+                return None
         found[commit_id] = None
-        stack.extend(commit.parent_ids)
+        stack.extend(known[commit_id].parent_ids)
     return list(found)
 
 

@@ -94,7 +94,7 @@ def given_frames(
             select
                 repository_id,
                 path,
-                coalesce(bool_or(is_binary), false) as is_binary,
+                coalesce(bool_and(is_binary), false) as is_binary,
                 bool_or('160000' in (old_mode, new_mode)) as is_submodule
             from raw.file_changes
             group by repository_id, path

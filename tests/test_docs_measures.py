@@ -1,0 +1,145 @@
+"""The pages on measures: worked examples are recomputed, the dictionary is current, queries run."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+import pytest
+from sql_fixtures import ADA, BEN, BOT, CLAUDE, History, rows, steady
+
+from quarterdeck.flows.dictionary import data_dictionary
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PEOPLE = {"Ada": ADA, "Ben": BEN}
+EXAMPLES = sorted(
+    (file.name, file.read_text("utf-8"))
+    for file in (files("quarterdeck.sql") / "examples").iterdir()
+    if file.name.endswith(".sql")
+)
+
+
+def example(name: str) -> list[dict[str, str]]:
+    """The table below the mark of this name in docs/metrics.md, a dict for each row."""
+    page = (DOCS / "metrics.md").read_text("utf-8")
+    found = re.search(rf"<!-- example: {name} -->\n\n((?:\|[^\n]*\n)+)", page)
+    assert found is not None, name
+    head, _, *body = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in found[1].splitlines()
+    )
+    return [dict(zip(head, line, strict=True)) for line in body]
+
+
+def numbers(table: list[dict[str, str]]) -> list[tuple[object, ...]]:
+    """Rows of a table of results: numbers to the digits that the page gives."""
+    return [
+        tuple(
+            pytest.approx(float(cell), abs=5e-4) if re.fullmatch(r"[\d.]+", cell) else cell
+            for cell in row.values()
+        )
+        for row in table
+    ]
+
+
+def columns(table: list[dict[str, str]]) -> str:
+    return ", ".join(table[0])
+
+
+def test_worked_example_of_the_multiple(tmp_path: Path) -> None:
+    history = History()
+    repository = history.repository()
+    for row in example("changes"):
+        lines = {
+            "src/a.py": int(row["source lines"]),
+            "tests/test_a.py": int(row["test lines"]),
+            "docs/a.md": int(row["documentation lines"]),
+        }
+        repository.land(date.fromisoformat(row["landed"]), lines, PEOPLE[row["author"]])
+    wanted = example("multiples")
+    cutoff = datetime(2024, 9, 30, 23, 59, 59, tzinfo=UTC)
+    with history.build(tmp_path, baseline="2024Q1..2024Q2", cutoff=cutoff) as connection:
+        found = rows(
+            connection,
+            f"""select {columns(wanted)} from marts.multiples
+            where scope = 'organisation' and measure = 'code_lines' order by quarter_start""",
+        )
+    assert found == numbers(wanted)
+
+
+def test_worked_example_of_authorship(tmp_path: Path) -> None:
+    history = History()
+    repository = history.repository()
+    day = date(2026, 2, 3)
+    own = [
+        repository.commit(
+            day,
+            {"src/a.py": int(row["source lines"]), "docs/a.md": int(row["documentation lines"])},
+            message=f"Change {row['commit']}\n\n{row['trailer']}",
+        )
+        for row in example("commits")
+    ]
+    repository.land(day, {"src/a.py": 90}, brings=own)
+    wanted = example("authorship")
+    with history.build(tmp_path) as connection:
+        found = rows(
+            connection,
+            f"select {columns(wanted)} from marts.authorship_quarterly where scope = 'repository'",
+        )
+    assert found == numbers(wanted)
+
+
+def test_worked_example_of_merge_success(tmp_path: Path) -> None:
+    history = History()
+    repository = history.repository()
+    repository.land(date(2025, 12, 1), {})
+    for row in example("pull requests"):
+        head = repository.commit(date.fromisoformat(row["first commit"]))
+        landed = repository.land(date.fromisoformat(row["landed"])) if row["landed"] else None
+        repository.pull(int(row["number"]), [head], landed)
+    wanted = example("merge success")
+    with history.build(tmp_path, cutoff=datetime(2026, 4, 1, 12, tzinfo=UTC)) as connection:
+        found = rows(
+            connection,
+            f"""select {columns(wanted)} from marts.merge_success_quarterly
+            where scope = 'repository' and author_class = 'all'""",
+        )
+    assert found == numbers(wanted)
+
+
+def test_data_dictionary_is_current() -> None:
+    page = (DOCS / "data-dictionary.md").read_text("utf-8")
+    assert page == data_dictionary(), (
+        "write it anew: python -m quarterdeck.flows.dictionary > docs/data-dictionary.md"
+    )
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    history = History()
+    repository = history.repository(is_shallow=True)
+    steady(repository, date(2021, 1, 1), date(2026, 2, 1), step=30)
+    day = date(2026, 1, 3)
+    lines = {"src/a.py": 30, "tests/test_a.py": 10}
+    landed = repository.land(day, lines, BEN, message=f"Write\n\n{CLAUDE}")
+    repository.pull(1, [landed], landed)
+    repository.land(day, lines, BOT)
+    repository.land(day, {}, message=f"Tell\n\n> {CLAUDE}")
+    repository.land(day, {}, "Ada Ruiz <ada@home.test>")
+    people = [{"name": "Ada Ruiz", "emails": ["ada@harbour.test", "ada@home.test"]}]
+    folder = tmp_path_factory.mktemp("examples")
+    with history.build(folder, contributors=people) as connection:
+        yield connection
+
+
+def test_there_are_enough_examples() -> None:
+    assert len(EXAMPLES) >= 15
+
+
+@pytest.mark.parametrize(("name", "query"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+def test_example_query_has_a_question_and_an_answer(
+    organisation: duckdb.DuckDBPyConnection, name: str, query: str
+) -> None:
+    assert re.match(r"-- [A-Z][^\n]*\?\n", query), name
+    assert rows(organisation, query), name
