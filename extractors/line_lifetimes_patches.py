@@ -101,12 +101,13 @@ def take_patches(
         if progress.error is None:
             return
         # git died for want of an object, or of a sound one.
+        found: set[str] = set()
         if missing is None:
             missing = set()
             found = {blob for blob in _blobs(shadow, requests[start:]) if not has_object(blob)}
-        else:
+        if not found:
             named = set(_OBJECT_ID.findall(progress.error))
-            found = _blobs(shadow, requests[start : start + 1]) & named - missing
+            found = _blobs(shadow, requests[start : start + 1]) & (named - missing)
         shadow.plant(found)
         missing |= found
         if not found:
@@ -136,7 +137,9 @@ def _run(
                         done += 1
                         yield last
                     last = change
-            except _TruncatedError:
+            except _TruncatedError:  # so the one before was whole
+                if last is not None:
+                    yield last
                 last = None
             code = process.wait()
         if code == 0:
