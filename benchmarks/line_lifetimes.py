@@ -1,11 +1,12 @@
 """The pass over the life of lines: time beside git log, counts beside numstat, births beside blame.
 
-    python -m benchmarks.line_lifetimes REPO [--tips 3] [--files 60] [--jobs 2] [--no-moves]
+    python -m benchmarks.line_lifetimes REPO [--tips 3] [--files 60] [--jobs 2] [--no-moves] [--no-context]
 
 Prints the seconds and peak memory of the pass and of `git log --numstat -M --first-parent` in
 the same run, compares every landed change's added and deleted lines with numstat, and at some
 moments of the history the births of the lines of a sample of files with
-`git blame --first-parent`.
+`git blame --first-parent`. With --no-context the diffs are taken as blame takes them, and then
+the births are blame's line for line but a few counts are not numstat's.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from typing import IO
 
 import polars as pl
 
+from quarterdeck.extractors import line_lifetimes_patches
 from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, take_diffs
 from quarterdeck.extractors.git_history import History, diff_requests, read_history
 from quarterdeck.extractors.line_lifetimes import follow_lines
@@ -110,7 +112,15 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=60, help="files a moment to compare")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-moves", action="store_true")
+    parser.add_argument(
+        "--no-context", action="store_true", help="take the diffs as blame does, with -U0"
+    )
     options = parser.parse_args()
+    if options.no_context:
+        command = line_lifetimes_patches.PATCH_COMMAND
+        line_lifetimes_patches.PATCH_COMMAND = tuple(
+            "-U0" if option == "-U1" else option for option in command
+        )
     repository = open_repository(options.repository)
     history = read_history(repository)
     log = log_seconds(repository)
