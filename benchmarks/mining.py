@@ -5,7 +5,8 @@
 Each contestant is a whole process over the whole history of the default branch; they take turns,
 round after round, so that what else the machine does falls on all of them. Ratios are of the
 fastest rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over a
-process and its children, sampled every 50 ms. Perceval and PyDriller need `pip install -e '.[benchmarks]'`.
+process and its children, sampled every 50 ms. Perceval and PyDriller come with
+`pip install -e '.[benchmarks]'`.
 """
 
 import argparse
