@@ -1,11 +1,13 @@
 """The pass over the life of lines: time beside git log, counts beside numstat, births beside blame.
 
     python -m benchmarks.line_lifetimes REPO [--tips 3] [--files 60] [--jobs 2] [--no-moves]
+                                        [--no-context]
 
 Prints the seconds and peak memory of the pass and of `git log --numstat -M --first-parent` in
 the same run, compares every landed change's added and deleted lines with numstat, and at some
 moments of the history the births of the lines of a sample of files with
-`git blame --first-parent`.
+`git blame --first-parent`. With --no-context the diffs are taken as blame takes them, and then
+the births are blame's line for line but a few counts are not numstat's.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from typing import IO
 
 import polars as pl
 
+from quarterdeck.extractors import line_lifetimes_patches
 from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, take_diffs
 from quarterdeck.extractors.git_history import History, diff_requests, read_history
 from quarterdeck.extractors.line_lifetimes import follow_lines
@@ -41,15 +44,19 @@ def _git(shadow: Shadow, stdout: IO[bytes], *arguments: str) -> None:
             raise subprocess.CalledProcessError(process.returncode, arguments, b"", stderr.read())
 
 
-def log_seconds(repository: OpenRepository) -> float:
-    """Seconds of `git log --numstat -M --first-parent` over the whole history."""
+def cpu_seconds() -> float:
+    """Processor seconds of this process and of the git processes that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def git_log(repository: OpenRepository) -> None:
+    """Run `git log --numstat -M --first-parent` over the whole history."""
     with Shadow(repository.objects) as shadow, tempfile.TemporaryFile() as out:
-        start = time.perf_counter()
         _git(
             shadow, out, "log", "--numstat", "-M", "-l1000", "--first-parent", "-m",
             "--format=%H", str(repository.tip),
         )  # fmt: skip
-        return time.perf_counter() - start
 
 
 def other_counts(
@@ -102,6 +109,50 @@ def compare_with_blame(
     return lines, same, differences
 
 
+def follow(
+    repository: OpenRepository, history: History, options: argparse.Namespace
+) -> tuple[list[LinePart], list[pl.DataFrame]]:
+    """The parts of the pass, and the runs at each of the moments to compare."""
+    chain = history.chain
+    parts: list[LinePart] = []
+    moments: list[pl.DataFrame] = []
+    problems: dict[str, str] = {}
+    for at in range(1, options.tips + 1):  # each goes on from the checkpoint of the one before
+        parts += follow_lines(
+            repository, "repository", history, checkpoint=moments[-1] if moments else None,
+            until=chain[len(chain) * at // options.tips - 1], jobs=options.jobs,
+            moves=not options.no_moves, problems=problems,
+        )  # fmt: skip
+        if (runs := parts[-1].runs) is not None:
+            moments.append(runs)
+    for commit_id, problem in problems.items():
+        print(f"not diffed: {commit_id}: {problem}")
+    return parts, moments
+
+
+def report(
+    repository: OpenRepository,
+    history: History,
+    parts: list[LinePart],
+    moments: list[pl.DataFrame],
+    files: int,
+) -> None:
+    """Print what the pass found, and where git finds something else."""
+    changes = pl.concat([part.changes for part in parts])
+    deaths = sum(part.deaths.height for part in parts)
+    sums = changes.select(pl.col("added", "deleted", "moved", "respaced", "binary", "lost").sum())
+    print(f"rows of deaths: {deaths}; runs at the tip: {moments[-1].height}; "
+          f"{sums.row(0, named=True)}; alive {changes['alive'][-1]}")  # fmt: skip
+    wrong = other_counts(repository, history, changes)
+    print(f"changes whose counts differ from numstat: {len(wrong)} of {changes.height}")
+    for row in wrong[:20]:
+        print("  ", *row)
+    for runs in moments:
+        lines, same, differences = compare_with_blame(repository, runs, files)
+        print(f"at {runs['commit_id'][0][:12]}: {same} of {lines} lines as in blame "
+              f"({same / max(lines, 1):.3%}); most in {differences.most_common(5)}")  # fmt: skip
+
+
 def main() -> None:
     """Run the comparison that the command line asks for."""
     parser = argparse.ArgumentParser(description="Follow all lines of a repository and compare.")
@@ -110,44 +161,30 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=60, help="files a moment to compare")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-moves", action="store_true")
+    parser.add_argument(
+        "--no-context", action="store_true", help="take the diffs as blame does, with -U0"
+    )
     options = parser.parse_args()
+    if options.no_context:
+        command = line_lifetimes_patches.PATCH_COMMAND
+        line_lifetimes_patches.PATCH_COMMAND = tuple(
+            "-U0" if option == "-U1" else option for option in command
+        )
     repository = open_repository(options.repository)
     history = read_history(repository)
-    log = log_seconds(repository)
-    print(f"{len(history.chain)} landed changes; git log --numstat -M --first-parent: {log:.1f} s")
-
-    chain = history.chain
-    tips = [chain[len(chain) * at // options.tips - 1] for at in range(1, options.tips + 1)]
-    parts: list[LinePart] = []
-    moments: list[pl.DataFrame] = []
-    problems: dict[str, str] = {}
-    start = time.perf_counter()
-    for tip in tips:  # each goes on from the checkpoint of the one before
-        parts += follow_lines(
-            repository, "repository", history, checkpoint=moments[-1] if moments else None,
-            until=tip, jobs=options.jobs, moves=not options.no_moves, problems=problems,
-        )  # fmt: skip
-        if (runs := parts[-1].runs) is not None:
-            moments.append(runs)
-    seconds = time.perf_counter() - start
+    start, used = time.perf_counter(), cpu_seconds()
+    git_log(repository)
+    log, log_cpu = time.perf_counter() - start, cpu_seconds() - used
+    start, used = time.perf_counter(), cpu_seconds()
+    parts, moments = follow(repository, history, options)
+    seconds, cpu = time.perf_counter() - start, cpu_seconds() - used
     ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     gits = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"the pass: {seconds:.1f} s, {seconds / log:.2f} of it; peak {ours:.0f} MB here and "
-          f"{gits:.0f} MB in the largest git process")  # fmt: skip
-
-    changes = pl.concat([part.changes for part in parts])
-    deaths = sum(part.deaths.height for part in parts)
-    sums = changes.select(pl.col("added", "deleted", "moved", "respaced").sum()).row(0, named=True)
-    print(f"rows of deaths: {deaths}; runs at the tip: {moments[-1].height}; {sums}; "
-          f"alive {changes['alive'][-1]}; not diffed: {len(problems)}")  # fmt: skip
-    wrong = other_counts(repository, history, changes)
-    print(f"changes whose counts differ from numstat: {len(wrong)} of {changes.height}")
-    for row in wrong[:20]:
-        print("  ", *row)
-    for runs in moments:
-        lines, same, differences = compare_with_blame(repository, runs, options.files)
-        print(f"at {runs['commit_id'][0][:12]}: {same} of {lines} lines as in blame "
-              f"({same / max(lines, 1):.3%}); most in {differences.most_common(5)}")  # fmt: skip
+    print(f"{len(history.chain)} landed changes")
+    print(f"git log --numstat -M --first-parent: {log:.1f} s, {log_cpu:.1f} s of processor")
+    print(f"the pass: {seconds:.1f} s, {cpu:.1f} s of processor: {seconds / log:.2f} and "
+          f"{cpu / log_cpu:.2f} of it; peak {ours:.0f} MB, largest git {gits:.0f} MB")  # fmt: skip
+    report(repository, history, parts, moments, options.files)
 
 
 if __name__ == "__main__":

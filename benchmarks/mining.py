@@ -1,12 +1,12 @@
 """Time and memory of mining beside git's own log and other miners.
 
-    python -m benchmarks.mining [--rounds N] [--jobs N] REPOSITORY...
+    python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
 Each contestant is a whole process over the whole history of the default branch; they take turns,
 round after round, so that what else the machine does falls on all of them. Ratios are of the
 fastest rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over a
-process and its children, sampled every 50 ms. Perceval and PyDriller run where they are installed
-(`pip install -e '.[benchmarks]'`).
+process and its children, sampled every 50 ms. Perceval and PyDriller come with
+`pip install -e '.[benchmarks]'`.
 """
 
 import argparse
@@ -32,7 +32,7 @@ mine_repository(open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])
 _PERCEVAL = """
 import sys
 from perceval.backends.core.git import Git
-print(sum(1 for _ in Git(sys.argv[1], sys.argv[2]).fetch()))
+print(sum(1 for _ in Git(sys.argv[1], sys.argv[1]).fetch(no_update=True)))
 """
 _PYDRILLER = """
 import sys
@@ -40,6 +40,7 @@ from pydriller import Repository
 print(sum(f.added_lines for c in Repository(sys.argv[1]).traverse_commits()
           for f in c.modified_files))
 """
+_PEERS = {"perceval": _PERCEVAL, "pydriller": _PYDRILLER}
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -60,11 +61,11 @@ def main() -> int:
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--peers", action="store_true", help="Perceval and PyDriller, too")
+    parser.add_argument("--peer", action="append", choices=list(_PEERS), default=[])
     arguments = parser.parse_args()
     for path in arguments.repositories:
         with Plain(path) as plain:
-            contestants = _contestants(plain, arguments.jobs, arguments.peers)
+            contestants = _contestants(plain, arguments.jobs, arguments.peer)
             for _ in range(arguments.rounds):
                 for contestant in contestants:
                     _measure(contestant, plain)
@@ -72,7 +73,7 @@ def main() -> int:
     return 0
 
 
-def _contestants(plain: Plain, jobs: int, with_peers: bool) -> list[Contestant]:
+def _contestants(plain: Plain, jobs: int, peers: list[str]) -> list[Contestant]:
     python = [sys.executable, "-c"]
     path = str(plain.opened.path)
     found = [
@@ -80,11 +81,10 @@ def _contestants(plain: Plain, jobs: int, with_peers: bool) -> list[Contestant]:
         Contestant("quarterdeck", [*python, _MINE, path, "{new folder}", str(jobs)]),
         Contestant("quarterdeck, nothing new", [*python, _MINE, path, "{last folder}", str(jobs)]),
     ]
-    if with_peers and importlib.util.find_spec("perceval"):
-        arguments = [str(plain.git_dir), "{new folder}"]
-        found.append(Contestant("Perceval", [*python, _PERCEVAL, *arguments]))
-    if with_peers and importlib.util.find_spec("pydriller"):
-        found.append(Contestant("PyDriller", [*python, _PYDRILLER, str(plain.git_dir)]))
+    for peer in peers:
+        if importlib.util.find_spec(peer) is None:
+            raise SystemExit(f"{peer} is not installed: pip install -e '.[benchmarks]'")
+        found.append(Contestant(peer, [*python, _PEERS[peer], str(plain.git_dir)]))
     return found
 
 

@@ -29,7 +29,8 @@ class Plain:
         self.opened: OpenRepository = open_repository(path)
         self.shadow = Shadow(self.opened.objects)
         self.git_dir = self.shadow.git_dir
-        (self.git_dir / "HEAD").write_text(f"{self.opened.tip}\n")
+        (self.git_dir / "refs" / "heads").mkdir()
+        (self.git_dir / "refs" / "heads" / "none").write_text(f"{self.opened.tip}\n")
         if self.opened.shallow:
             (self.git_dir / "shallow").write_text("\n".join(sorted(self.opened.shallow)) + "\n")
 

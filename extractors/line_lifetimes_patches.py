@@ -3,8 +3,8 @@
 `git diff-tree --stdin --raw -p -U1 -M` runs in a shadow repository (see `shadow`). Paths come
 from the raw records, which `-z` leaves unquoted; the patches follow in the same order and are
 checked against them by blob id. One line of context is asked for because git takes another
-diff without any: with `-U0` it cuts off the common tail of two files first, and about one pair
-in some hundred then has other counts than `--numstat`.
+diff without any: with `-U0` it cuts off the common tail of two files first, and 20 of the 5,486
+landed changes of scrapy/scrapy then have other counts than in `--numstat`.
 """
 
 import re
@@ -19,7 +19,8 @@ from quarterdeck.extractors.line_lifetimes_moves import Carried, Contents, Span,
 from quarterdeck.extractors.shadow import Shadow
 from quarterdeck.extractors.text import decode_path
 
-_PATCH = (
+#: The command that prints the patches.
+PATCH_COMMAND = (
     "diff-tree", "--stdin", "-r", "-z", "--raw", "-p", "-U1", "--inter-hunk-context=0",
     "--full-index", "-M", "-l1000", "--no-ext-diff", "--no-textconv", "--no-color",
 )  # fmt: skip
@@ -101,12 +102,13 @@ def take_patches(
         if progress.error is None:
             return
         # git died for want of an object, or of a sound one.
+        found: set[str] = set()
         if missing is None:
             missing = set()
             found = {blob for blob in _blobs(shadow, requests[start:]) if not has_object(blob)}
-        else:
+        if not found:
             named = set(_OBJECT_ID.findall(progress.error))
-            found = _blobs(shadow, requests[start : start + 1]) & named - missing
+            found = _blobs(shadow, requests[start : start + 1]) & (named - missing)
         shadow.plant(found)
         missing |= found
         if not found:
@@ -126,7 +128,7 @@ def _run(
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
         stdin.write(b"".join(map(_pair, requests)))
         stdin.seek(0)
-        process = shadow.start(*_PATCH, stdin=stdin, stderr=stderr)
+        process = shadow.start(*PATCH_COMMAND, stdin=stdin, stderr=stderr)
         assert process.stdout is not None
         last: ChangePatch | DiffFailure | None = None
         with process:  # leaving early closes the pipe, which ends git
@@ -136,7 +138,9 @@ def _run(
                         done += 1
                         yield last
                     last = change
-            except _TruncatedError:
+            except _TruncatedError:  # so the one before was whole
+                if last is not None:
+                    yield last
                 last = None
             code = process.wait()
         if code == 0:
@@ -147,7 +151,7 @@ def _run(
             return
         stderr.seek(0)
         message = stderr.read().decode("utf-8", "replace").strip()
-        progress.error = message or f"git {_PATCH[0]} ended with code {code}"
+        progress.error = message or f"git {PATCH_COMMAND[0]} ended with code {code}"
 
 
 def _pair(request: DiffRequest) -> bytes:

@@ -224,7 +224,7 @@ def _outside(
             return None
         if commit_id not in known:
             try:
-                known[commit_id] = read_commit(git, commit_id)
+                known[commit_id] = read_commit(git, commit_id)._replace(message=b"")
             except UnreadableCommitError:
                 return None
         found[commit_id] = None
