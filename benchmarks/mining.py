@@ -3,10 +3,11 @@
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
 Each contestant is a whole process over the whole history of the default branch; they take turns,
-round after round, so that what else the machine does falls on all of them; CPU seconds are those
-of a process and its children, and tell more than the wall on a machine that is shared. Ratios are of the
-fastest rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over a
-process and its children, sampled every 50 ms. Perceval and PyDriller need `pip install -e '.[benchmarks]'`.
+round after round, so that what else the machine does falls on all of them. CPU seconds are those
+of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
+of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
+a process and its children, sampled every 50 ms. Perceval and PyDriller need
+`pip install -e '.[benchmarks]'`.
 """
 
 import argparse
