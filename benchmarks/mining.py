@@ -3,9 +3,10 @@
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
 Each contestant is a whole process over the whole history of the default branch; they take turns,
-round after round, so that what else the machine does falls on all of them. Ratios are of the
-fastest rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over a
-process and its children, sampled every 50 ms. Perceval and PyDriller come with
+round after round, so that what else the machine does falls on all of them. CPU seconds are those
+of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
+of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
+a process and its children, sampled every 50 ms. Perceval and PyDriller need
 `pip install -e '.[benchmarks]'`.
 """
 
@@ -51,6 +52,7 @@ class Contestant:
     name: str
     command: list[str]
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
     peak_mib: float = 0.0
     failure: str | None = None
 
@@ -105,10 +107,15 @@ def _measure(contestant: Contestant, plain: Plain) -> None:
         process = subprocess.Popen(
             command, env=environment(plain.git_dir), stdout=subprocess.DEVNULL, stderr=told
         )
-        while process.poll() is None:
+        while True:
+            pid, status, used = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
             contestant.peak_mib = max(contestant.peak_mib, _resident(process.pid) / 2**20)
             time.sleep(0.05)
         contestant.seconds.append(time.monotonic() - start)
+        contestant.cpu_seconds.append(used.ru_utime + used.ru_stime)
+        process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             told.seek(0)
             contestant.failure = told.read().decode("utf-8", "replace").strip()[-200:]
@@ -128,14 +135,15 @@ def _resident(pid: int) -> int:
 def _print(path: Path, plain: Plain, contestants: list[Contestant]) -> None:
     commits = plain.git("rev-list", "--count", "HEAD").stdout.decode().strip()
     print(f"\n{path}: {int(commits or 0):,} commits; {os.cpu_count()} cores\n")
-    print("| | wall (s) | of git log | peak (MiB) |\n| --- | --- | --- | --- |")
-    base = min(contestants[0].seconds)
+    print("| | wall (s) | of git log | CPU (s) | of git log | peak (MiB) |")
+    print("| --- " * 6 + "|")
+    base, base_cpu = min(contestants[0].seconds), min(contestants[0].cpu_seconds)
     for contestant in contestants:
-        best = min(contestant.seconds)
+        best, cpu = min(contestant.seconds), min(contestant.cpu_seconds)
         note = f" (failed: {contestant.failure})" if contestant.failure else ""
         print(
             f"| {contestant.name}{note} | {best:.1f} | {best / base:.2f} "
-            f"| {contestant.peak_mib:.0f} |",
+            f"| {cpu:.1f} | {cpu / base_cpu:.2f} | {contestant.peak_mib:.0f} |",
             flush=True,
         )
 

@@ -3,6 +3,11 @@
 git is run in the shadow, never in the repository itself: so no configuration, attribute,
 hook, graft or replace ref of the repository (or of the user) changes a number, nothing is
 fetched from a promisor remote, and ownership needs no `safe.directory`.
+
+Trust: libgit2 checks each object that it reads (commits, files at the tip) against its id, for
+its strict hash verification stays on. git takes the trees and blobs of a diff as any `git log`
+does: a damaged stream is an error, another content under the same id is not found out. Who can
+write into the object folder can change line counts; `git fsck` tells.
 """
 
 import os
