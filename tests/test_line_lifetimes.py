@@ -205,6 +205,21 @@ def test_white_space_alone_keeps_the_origin(repository: RepositoryBuilder) -> No
     assert_lives_add_up(found)
 
 
+def test_the_worked_example_of_the_documentation(repository: RepositoryBuilder) -> None:
+    body = numbered(1, 10)
+    first = repository.commit({"a.py": text(*body)})
+    second = repository.commit({"a.py": text(*(f"  {line}" for line in body[:4]), *body[5:])})
+    third = repository.commit({"a.py": None})
+    columns = ("birth_commit_id", "origin_commit_id", "death_commit_id", "fate", "lines")
+
+    assert set(Pass(repository).deaths.select(columns).iter_rows()) == {
+        (first, first, second, DELETED, 1),
+        (first, first, second, RESPACED, 4),
+        (first, first, third, DELETED, 5),
+        (second, first, third, DELETED, 4),
+    }
+
+
 def test_carriage_returns_are_white_space(repository: RepositoryBuilder) -> None:
     first = repository.commit({"a.txt": b"one\r\ntwo\r\n"})
     second = repository.commit({"a.txt": b"one\ntwo\n"})
