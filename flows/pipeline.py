@@ -96,10 +96,13 @@ def mine(settings: Settings) -> Mined:
         try:
             results.append(mine_one(source, settings))
             lake.write_outcome(source.repository_id, None)
-        except ExtractorError as error:
-            problems[source.repository_id] = str(error)
-            lake.write_outcome(source.repository_id, str(error))
-            reporter().line(f"{source.repository_id}: {error}")
+        except (ExtractorError, OSError) as error:
+            problem = str(error)
+            if isinstance(error, OSError):
+                problem = f"{problem}; is there space in {tempfile.gettempdir()} and in the lake?"
+            problems[source.repository_id] = problem
+            lake.write_outcome(source.repository_id, problem)
+            reporter().line(f"{source.repository_id}: {problem}")
     return Mined(tuple(results), problems)
 
 
