@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from quarterdeck.extractors.errors import GitCommandError
+from quarterdeck.extractors.repository import without_credentials
 
 _ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file", "LC_ALL": "C"}
 _SAFE = ("-c", "core.hooksPath=" + os.devnull, "-c", "fetch.fsckObjects=false")
@@ -64,7 +65,9 @@ def _git(url: str, *arguments: str) -> str:
     if done.returncode != 0:
         told = done.stderr.strip().splitlines()
         raise GitCommandError(
-            f"{url}: git could not clone or fetch it: {told[-1] if told else 'no message'}; "
-            "check the URL, the network and your credentials for it"
+            without_credentials(
+                f"{url}: git could not clone or fetch it: {told[-1] if told else 'no message'}; "
+                "check the URL, the network and your credentials for it"
+            )
         )
     return done.stdout

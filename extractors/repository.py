@@ -17,7 +17,7 @@ from quarterdeck.extractors.errors import (
 pygit2.settings.owner_validation = False
 
 
-_CREDENTIALS = re.compile(r"^(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/@]*@")
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]*@")
 
 
 @dataclass(frozen=True)
@@ -165,4 +165,9 @@ def remote_url(repository: OpenRepository) -> str | None:
         return None
     if not url:
         return None
-    return _CREDENTIALS.sub(r"\g<scheme>", url)
+    return without_credentials(url)
+
+
+def without_credentials(text: str) -> str:
+    """`text` with user names, tokens and passwords taken from the URLs in it."""
+    return _CREDENTIALS.sub(r"\g<scheme>", text)

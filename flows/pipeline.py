@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pygit2
+
 from quarterdeck.extractors.clones import update_mirror
 from quarterdeck.extractors.errors import ExtractorError, GitCommandError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
-from quarterdeck.extractors.repository import open_repository
+from quarterdeck.extractors.repository import open_repository, without_credentials
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows.errors import NothingMinedError, StaleDataError
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
@@ -96,9 +98,11 @@ def mine(settings: Settings) -> Mined:
         try:
             results.append(mine_one(source, settings))
             lake.write_outcome(source.repository_id, None)
-        except (ExtractorError, OSError) as error:
+        except (ExtractorError, OSError, pygit2.GitError) as error:
             problem = str(error)
-            if isinstance(error, OSError):
+            if isinstance(error, pygit2.GitError):
+                problem = f"{source.path}: libgit2 cannot read it: {error}; try `git fsck` there"
+            elif isinstance(error, OSError):
                 problem = f"{problem}; is there space in {tempfile.gettempdir()} and in the lake?"
             problems[source.repository_id] = problem
             lake.write_outcome(source.repository_id, problem)
@@ -124,7 +128,7 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     """Bring the lake up to date with one repository."""
     start = time.monotonic()
     if source.url is not None:
-        reporter().line(f"{source.repository_id}: fetching {source.url}")
+        reporter().line(f"{source.repository_id}: fetching {without_credentials(source.url)}")
         update_mirror(source.url, source.path)
     repository = open_repository(source.path, source.default_branch)
     lake = Lake(settings.lake)

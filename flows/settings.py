@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.sql.runner import SCHEMAS
 
@@ -29,7 +30,6 @@ ENVIRONMENT_PREFIX = "QUARTERDECK_"
 URL_SCHEMES = ("https", "ssh", "file")
 _QUARTERS = re.compile(r"(\d{4})Q([1-4])\s*(?:\.\.|-|to)\s*(\d{4})Q([1-4])")
 _SCP_URL = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
-_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _file_values: ContextVar[dict[str, Any] | None] = ContextVar(
     "quarterdeck_file_values", default=None
 )
@@ -272,7 +272,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "settings"
         message = item["msg"].removeprefix("Value error, ")
-        value = _CREDENTIALS.sub("//***@", repr(item["input"]))
+        value = without_credentials(repr(item["input"]))
         if item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(item["loc"][-1]), Settings.model_fields, n=1)
             message = "no such key" + (f"; did you mean '{near[0]}'?" if near else "; remove it")

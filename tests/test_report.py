@@ -15,9 +15,11 @@ import pytest
 import report_fixture as fixture
 from report_reader import Page
 
-from quarterdeck.reports import ReportError, render, wording, write_report
 from quarterdeck.reports import formats as fmt
+from quarterdeck.reports import wording
+from quarterdeck.reports.errors import ReportError
 from quarterdeck.reports.facts import AGENTS_SHOWN, QUARTERS_SHOWN, Facts, read_facts
+from quarterdeck.reports.page import render, write_report
 from quarterdeck.reports.summary import settings
 from quarterdeck.reports.tables import table
 from quarterdeck.reports.theme import HATCHES, PALETTE

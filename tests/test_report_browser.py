@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import report_fixture as fixture
 
-from quarterdeck.reports import write_report
+from quarterdeck.reports.page import write_report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

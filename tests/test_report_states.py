@@ -9,7 +9,7 @@ import pytest
 import report_fixture as fixture
 from report_reader import Page
 
-from quarterdeck.reports import render
+from quarterdeck.reports.page import render
 
 
 def without(rows: fixture.Rows, *tables: str) -> fixture.Rows:

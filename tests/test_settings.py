@@ -121,6 +121,7 @@ def test_unreadable_settings_say_where(tmp_path: Path):
 def test_a_secret_in_a_url_is_not_printed(tmp_path: Path):
     message = refusal(tmp_path, "[[repositories]]\nurl = 'https://me:hunter2@example.com/x'")
     assert "hunter2" not in message
+    assert "https://example.com/x" in message
 
 
 def test_baseline_days():
