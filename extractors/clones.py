@@ -64,6 +64,7 @@ def _git(url: str, *arguments: str) -> str:
         ) from error
     if done.returncode != 0:
         told = done.stderr.strip().splitlines()
+        told = [line for line in told if line.startswith("fatal: ")] or told
         raise GitCommandError(
             without_credentials(
                 f"{url}: git could not clone or fetch it: {told[-1] if told else 'no message'}; "

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import IO
 
 from quarterdeck.extractors.errors import GitCommandError
+from quarterdeck.extractors.text import quote_path
 
 _CLEAN_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -46,8 +47,8 @@ class Shadow:
             f"\tattributesFile = {os.devnull}\n"
         )
         alternates = self.git_dir / "objects" / "info" / "alternates"
-        # git reads a line that starts with a double quote as a C string.
-        alternates.write_bytes(os.fsencode(objects.absolute()) + b"\n")
+        # git reads a line that starts with a double quote as a C string
+        alternates.write_text(quote_path(os.fsencode(objects.absolute())) + "\n")
 
     def __enter__(self) -> "Shadow":
         return self

@@ -17,11 +17,12 @@ def decode_path(path: bytes) -> str:
     try:
         text = path.decode("utf-8")
     except UnicodeDecodeError:
-        return _quote(path)
-    return _quote(path) if text.startswith('"') or "\0" in text else text
+        return quote_path(path)
+    return quote_path(path) if text.startswith('"') or "\0" in text else text
 
 
-def _quote(path: bytes) -> str:
+def quote_path(path: bytes) -> str:
+    """A path in double quotes with C escapes, as git writes and reads it."""
     quoted = []
     for byte in path:
         if byte in _C_ESCAPES:

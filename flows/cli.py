@@ -82,8 +82,6 @@ def _told_errors() -> Iterator[None]:
         _fail(error, CHECK_FAILED)
     except mendable as error:
         _fail(error, USER_ERROR)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was written is kept, and the next run goes on from there", 130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
@@ -105,12 +103,21 @@ def _settings_option(function: Callable[..., None]) -> Callable[..., None]:
     )
     @wraps(function)
     def wrapper(*args: Any, file: Path | None, **kwargs: Any) -> None:
-        with _told_errors():
-            from quarterdeck.flows.settings import load_settings
+        try:
+            with _told_errors():
+                from quarterdeck.flows.settings import load_settings
 
-            overrides = {key: kwargs.pop(key, None) for key in ("organisation", "jobs", "database")}
-            settings = load_settings(file, **overrides)
-            function(*args, settings=settings, **kwargs)
+                keys = ("organisation", "jobs", "database")
+                overrides = {key: kwargs.pop(key, None) for key in keys}
+                function(*args, settings=load_settings(file, **overrides), **kwargs)
+        except (KeyboardInterrupt, RuntimeError) as error:
+            # DuckDB tells an interrupt by an error of no class of its own
+            if isinstance(error, RuntimeError) and str(error) != "Query interrupted":
+                raise
+            _fail(
+                "interrupted; what was written is kept, and the next run goes on from there",
+                INTERRUPTED,
+            )
 
     return wrapper
 
@@ -230,7 +237,8 @@ def report(output: Path | None, settings: "Settings") -> None:
     click.echo(path)
 
 
-@main.command(epilog=EXIT_CODES)
+# a query may begin with a comment, as those of sql/examples do
+@main.command(epilog=EXIT_CODES, context_settings={"ignore_unknown_options": True})
 @click.argument("query")
 @click.option(
     "--format",

@@ -103,7 +103,7 @@ def _lake(settings: Settings) -> Finding:
         return Finding("error", "lake", str(error))
     problems = lake.outcomes()
     detail = (
-        f"{settings.lake}: {len(names)} repositories, {size / 1e6:.1f} MB, version {lake.version}"
+        f"{settings.lake}: repositories: {len(names)}, {size / 1e6:.1f} MB, version {lake.version}"
     )
     if problems:
         return Finding("warning", "lake", f"{detail}; stale: {', '.join(sorted(problems))}")
@@ -124,7 +124,9 @@ def _database(settings: Settings) -> Finding:
     return Finding(
         "ok",
         "database",
-        f"{path}: {megabytes:.1f} MB, data until {cutoff_at:%Y-%m-%d}, built by {built_by}",
+        f"{path}: {megabytes:.1f} MB, "
+        + (f"data until {cutoff_at:%Y-%m-%d}" if cutoff_at is not None else "no data")
+        + f", built by {built_by}",
     )
 
 

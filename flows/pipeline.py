@@ -23,7 +23,7 @@ from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository, without_credentials
 from quarterdeck.extractors.schemas import TABLES
-from quarterdeck.flows.errors import NothingMinedError, StaleDataError
+from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
@@ -67,6 +67,7 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
         NothingMinedError: all failed, and the lake knows none of them; nothing was built.
         SettingsError, ExtractorError, SqlError: nothing was published.
     """
+    runner.refuse_other_file(settings.database)
     mined = mine(settings)
     if mined.problems and not mined.results and not _is_any_in_lake(settings, mined.problems):
         raise NothingMinedError("\n".join(mined.problems.values()))
@@ -178,6 +179,10 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
     """
     lake = Lake(settings.lake, create=False)
     sources = resolve(settings) if settings.repositories else in_lake(lake)
+    if not sources:
+        raise SettingsError(
+            f"{settings.lake}: the lake holds no repository; `quarterdeck run PATH` mines one"
+        )
     digest = input_digest(settings, sources, lake)
     with runner.work_file(settings.database) as work:
         if not rebuild and published_digest(settings.database) == digest:

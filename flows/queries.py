@@ -26,6 +26,8 @@ def print_query(database: Path, query: str, form: str, output: Path | None) -> N
         try:
             relation = connection.sql(query)
             frame = relation.pl() if relation is not None else pl.DataFrame()
+        except pl.exceptions.PolarsError as error:
+            raise QueryError(f"a column has no form here: {error}; cast it to varchar") from error
         except duckdb.Error as error:
             raise QueryError(
                 f"the query failed: {error}; `quarterdeck describe` lists tables"
@@ -36,7 +38,10 @@ def print_query(database: Path, query: str, form: str, output: Path | None) -> N
     try:
         _write(frame, form, output)
     except OSError as error:
-        raise QueryError(f"{output}: cannot be written: {error.strerror}") from error
+        place = output if output is not None else "standard output"
+        raise QueryError(f"{place}: cannot be written: {error.strerror or error}") from error
+    except pl.exceptions.PolarsError as error:
+        raise QueryError(f"{form} cannot hold a column: {error}; cast it to varchar") from error
 
 
 def _write(frame: pl.DataFrame, form: str, output: Path | None) -> None:

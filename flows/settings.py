@@ -19,9 +19,12 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnreadableVariableError
 
+from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
 from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.flows.errors import SettingsError
+from quarterdeck.sql.agents import SignalError, load_signals
 from quarterdeck.sql.runner import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
@@ -235,9 +238,27 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         settings = Settings(**{k: v for k, v in overrides.items() if v is not None})
     except ValidationError as error:
         raise SettingsError(_explain(error, file)) from error
+    except UnreadableVariableError as error:
+        raise SettingsError(
+            f"environment: {error}; lists and tables are written as JSON there"
+        ) from error
     finally:
         _file_values.reset(token)
+    _check_rules(settings, file)
     return _with_absolute_paths(settings, base)
+
+
+def _check_rules(settings: Settings, file: Path | None) -> None:
+    """Check the user's own rules now rather than after an hour of mining."""
+    where = str(file) if file is not None else "settings"
+    try:
+        if settings.file_classes:
+            load_rules(settings.file_classes)
+        if settings.signals:
+            load_signals(settings.signals)
+    except (FileClassRuleError, SignalError) as error:
+        key = "file_classes" if isinstance(error, FileClassRuleError) else "signals"
+        raise SettingsError(f"{where}: key '{key}': {error}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

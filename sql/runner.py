@@ -21,6 +21,7 @@ import duckdb
 import filelock
 import polars as pl
 
+from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.errors import BuildError, CheckFailedError, DefinitionError, PublishError
 
 SCHEMAS = ("raw", "staging", "attribution", "marts")
@@ -31,6 +32,8 @@ _CREATES = re.compile(
     r"(?mi)^[ \t]*create\b.*?\b(?:table|view|macro|schema|type|function)\s+([\w.]+)"
 )
 _SHOWN_ROWS = 10
+#: A DuckDB file begins with a checksum of eight bytes, and then its name.
+_MAGIC_AT = bytes(8)
 
 #: A frame, or a function that makes one from what the database holds by then.
 Given = pl.DataFrame | Callable[[duckdb.DuckDBPyConnection], pl.DataFrame]
@@ -239,6 +242,37 @@ def publish(work: Path, target: Path) -> None:
         ) from error
 
 
+def refuse_other_file(target: Path) -> None:
+    """Refuse to publish over something that Quarterdeck did not build.
+
+    Raises:
+        PublishError: a folder, or a file that is no Quarterdeck database, stands there.
+    """
+    if not target.exists():
+        return
+    if target.is_file() and target.stat().st_size > 0:
+        with target.open("rb") as file:
+            is_duckdb = file.read(len(_MAGIC_AT) + 4).endswith(b"DUCK")
+        if is_duckdb and _is_ours(target):
+            return
+    raise PublishError(
+        f"{target}: stands there already and is no database of Quarterdeck; move it away, or name "
+        "another place for the database"
+    )
+
+
+def _is_ours(target: Path) -> bool:
+    try:
+        with connect_read_only(target) as connection:
+            found = connection.sql("""
+                select 1 from duckdb_tables()
+                where schema_name = 'raw' and table_name = 'settings'
+            """)
+            return bool(found.fetchall())
+    except DatabaseError:
+        return True  # damaged or held by a writer: its name says what it was to be
+
+
 def remove(work: Path) -> None:
     """Remove a work file and what DuckDB keeps beside it."""
     for path in (work, work.with_name(work.name + ".wal")):
@@ -252,8 +286,9 @@ def work_file(target: Path) -> Iterator[Path]:
     What a killed builder left there is removed, and so is the file if it is not published.
 
     Raises:
-        PublishError: the folder cannot be written.
+        PublishError: the folder cannot be written, or something else stands there.
     """
+    refuse_other_file(target)
     work = target.with_name(f".{target.name}.building")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -36,8 +36,12 @@ select
     settings.time_zone,
     (select count(*) from marts.repositories) as repositories,
     (select count(*) from marts.repositories where status = 'stale') as stale_repositories,
-    (select count(*) from marts.landed_changes) as landed_changes,
-    (select cast(coalesce(sum(code_lines), 0) as bigint) from marts.landed_changes) as code_lines,
+    (select count(*) from marts.scope_changes where scope = 'organisation') as landed_changes,
+    (
+        select cast(coalesce(sum(code_lines), 0) as bigint)
+        from marts.scope_changes
+        where scope = 'organisation'
+    ) as code_lines,
     (select count(*) from marts.contributors where landed_changes > 0) as contributors,
     (select count(*) from marts.pull_requests) as pull_requests,
     settings.quarterdeck_version,
@@ -65,7 +69,7 @@ comment on column marts.report_facts.cap_quantile is 'cap quantile of change siz
 comment on column marts.report_facts.time_zone is 'time zone of days and quarters';
 comment on column marts.report_facts.repositories is 'repositories (count)';
 comment on column marts.report_facts.stale_repositories is 'repositories that the last run could not mine (count)';
-comment on column marts.report_facts.landed_changes is 'landed changes (count), with those that no measure counts: excluded or after the cut-off';
+comment on column marts.report_facts.landed_changes is 'landed changes measured (count): without those excluded or after the cut-off';
 comment on column marts.report_facts.code_lines is 'code lines landed, uncapped';
 comment on column marts.report_facts.contributors is 'contributors with a landed change (count)';
 comment on column marts.report_facts.pull_requests is 'pull requests known (count)';
