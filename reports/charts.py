@@ -240,7 +240,7 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
         )
     )
     height = 340
-    labels = _share_labels(known[-1], 16 / (height - 40)) if known else []
+    labels = _share_labels(known, 16 / (height - 40)) if known else []
     place = plot(labels)
     y = alt.Y("at:Q", scale=scale)
     keys = place.mark_square(size=90, opacity=1, xOffset=12, stroke=None).encode(
@@ -302,14 +302,14 @@ def _baseline_label(past: Sequence[Multiple], high: float) -> alt.Chart:
     return label
 
 
-def _share_labels(row: Authorship, gap: float) -> list[Row]:
-    """Labels beside the last bar, pushed apart so that none covers another."""
+def _share_labels(rows: Sequence[Authorship], gap: float) -> list[Row]:
+    """Labels of every part drawn, beside the last bar, pushed apart so that none covers another."""
     labels: list[dict[str, Any]] = []
     base = 0.0
     for field, name, _, _ in AUTHOR_PARTS:
-        share = getattr(row, field)
-        if not share:
+        if not any(getattr(row, field) for row in rows):
             continue
+        share = getattr(rows[-1], field) or 0.0
         middle = base + share / 2
         at = max(middle, labels[-1]["at"] + gap) if labels else max(middle, gap / 2)
         labels.append({"part": name, "at": at, "text": f"{name} {fmt.percent(share)}"})

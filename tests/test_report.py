@@ -15,10 +15,16 @@ import pytest
 import report_fixture as fixture
 from report_reader import Page
 
+from quarterdeck.reports import charts, wording
 from quarterdeck.reports import formats as fmt
-from quarterdeck.reports import wording
 from quarterdeck.reports.errors import ReportError
-from quarterdeck.reports.facts import AGENTS_SHOWN, QUARTERS_SHOWN, Facts, read_facts
+from quarterdeck.reports.facts import (
+    AGENTS_SHOWN,
+    QUARTERS_SHOWN,
+    Authorship,
+    Facts,
+    read_facts,
+)
 from quarterdeck.reports.page import render, write_report
 from quarterdeck.reports.summary import settings
 from quarterdeck.reports.tables import table
@@ -345,3 +351,15 @@ def test_script_data_is_json(html: str) -> None:
     assert "<" not in found.group(1)
     data = json.loads(found.group(1))
     assert len(data["charts"]) == 18
+
+
+def test_every_part_drawn_has_a_label_also_where_the_last_quarter_lacks_it() -> None:
+    def quarter(name: str, human: float, undeclared: float) -> Authorship:
+        shares = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, human, 0.0, undeclared)
+        return Authorship(name, False, 100.0, *shares, 1, 0, None)
+
+    rows = [quarter("2020Q4", 1.0, 0.0), quarter("2026Q2", 0.0, 1.0)]
+    drawn = json.dumps(charts.authorship_by_quarter(rows, 800), default=str)
+    assert "Human 0%" in drawn
+    assert "Undeclared 100%" in drawn
+    assert "Automation 0%" not in drawn
