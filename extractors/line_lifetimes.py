@@ -42,7 +42,7 @@ from quarterdeck.extractors.line_lifetimes_state import (
     Pending,
     Tally,
 )
-from quarterdeck.extractors.repository import OpenRepository
+from quarterdeck.extractors.repository import OpenRepository, object_lookup
 from quarterdeck.extractors.shadow import Shadow
 
 #: Called with the number of landed changes followed so far and the number to follow.
@@ -302,7 +302,7 @@ def _requests(history: History, chain: Sequence[str], start: int) -> list[DiffRe
 
 def _bridge(repository: OpenRepository, request: DiffRequest) -> ChangePatch | DiffFailure:
     with Shadow(repository.objects) as shadow:
-        return next(take_patches(shadow, [request], _has_object(repository), moves=False))
+        return next(take_patches(shadow, [request], object_lookup(repository), moves=False))
 
 
 def _patches(
@@ -313,7 +313,7 @@ def _patches(
     queues: list[queue.Queue[ChangePatch | DiffFailure | BaseException]]
     queues = [queue.Queue(_AHEAD) for _ in range(jobs)]
     stop = threading.Event()
-    has_object = _has_object(repository)
+    has_object = object_lookup(repository)
 
     def put(number: int, item: ChangePatch | DiffFailure | BaseException) -> None:
         while not stop.is_set():
@@ -347,17 +347,6 @@ def _patches(
         stop.set()
         for thread in threads:
             thread.join()
-
-
-def _has_object(repository: OpenRepository) -> Callable[[str], bool]:
-    odb = repository.git.odb
-    lock = threading.Lock()
-
-    def has_object(object_id: str) -> bool:
-        with lock:
-            return object_id in odb
-
-    return has_object
 
 
 def _count_lines(repository: OpenRepository) -> Callable[[str], int | None]:

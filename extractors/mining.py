@@ -16,7 +16,7 @@ from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
-from quarterdeck.extractors.repository import OpenRepository, remote_url
+from quarterdeck.extractors.repository import OpenRepository, object_lookup, remote_url
 from quarterdeck.extractors.schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
 from quarterdeck.extractors.shadow import Shadow
 
@@ -136,7 +136,7 @@ def _with_arrived_blobs(repository: OpenRepository, repository_id: str, lake: La
     columns = ["commit_id", "old_blob_id", "new_blob_id", "is_binary", "part"]
     files = lake.read("file_changes", repository_id, columns).filter(pl.col("is_binary").is_null())
     files = files.join(partial, on=["commit_id", "part"], how="semi")
-    has_object = _has_object(repository)
+    has_object = object_lookup(repository)
     blobs = {*files["old_blob_id"], *files["new_blob_id"]} - {None}
     absent = [blob for blob in blobs if not has_object(blob)]
     is_absent = pl.col("old_blob_id").is_in(absent) | pl.col("new_blob_id").is_in(absent)
@@ -221,7 +221,7 @@ def _taking_diffs(
     counter = _Counter(len(requests), progress)
     jobs = max(1, min(jobs, len(requests) // 50 + 1)) if requests else 0
     stop = threading.Event()
-    has_object = _has_object(repository)
+    has_object = object_lookup(repository)
 
     def work(share: Sequence[DiffRequest]) -> dict[str, str]:
         writer = _PartWriter(repository_id, lake, counter)
@@ -254,20 +254,8 @@ def _taking_diffs(
             yield failures
             for future in as_completed(futures):
                 failures |= future.result()
-        except BaseException:
-            stop.set()  # an interrupt or a full disk: no need to finish the other shares
-            raise
-
-
-def _has_object(repository: OpenRepository) -> Callable[[str], bool]:
-    odb = repository.git.odb
-    lock = threading.Lock()
-
-    def has_object(object_id: str) -> bool:
-        with lock:
-            return object_id in odb
-
-    return has_object
+        finally:
+            stop.set()  # after an interrupt or a full disk, no need to finish the other shares
 
 
 class _Counter:

@@ -1,6 +1,8 @@
 """Opening a repository and finding its default branch."""
 
 import re
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +157,18 @@ def _further(
     if local is None or tracking is None or local == tracking:
         return local or tracking
     return local if git.descendant_of(local, tracking) else tracking
+
+
+def object_lookup(repository: OpenRepository) -> Callable[[str], bool]:
+    """Whether the repository has the object with an id; to be called from any thread."""
+    odb = repository.git.odb
+    lock = threading.Lock()
+
+    def has_object(object_id: str) -> bool:
+        with lock:
+            return object_id in odb
+
+    return has_object
 
 
 def remote_url(repository: OpenRepository) -> str | None:
