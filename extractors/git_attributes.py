@@ -79,28 +79,29 @@ class Attributes:
 
     def __init__(self, files: Iterable[tuple[str, str]]) -> None:
         ordered = sorted(files, key=lambda file: (file[0].count("/"), file[0]))
-        self._lines = [
+        #: The lines that bear on a class; the first that matches a path decides.
+        self.lines = tuple(
             line
             for path, content in ordered
             if path.rpartition("/")[2] == ".gitattributes"
             for line in parse_attributes(path, content)
-        ]
-        self._lines.reverse()
+        )[::-1]
 
     def __bool__(self) -> bool:
-        return bool(self._lines)
+        return bool(self.lines)
 
     def of(self, path: str) -> dict[str, Value]:
         """The relevant attributes of a path; those never set or taken back are absent."""
         decided: dict[str, Value] = {}
-        for line in self._lines:
+        for line in self.lines:
             if line.matches(path):
                 for name, value in reversed(line.values):
                     decided.setdefault(name, value)
         return {name: value for name, value in decided.items() if value is not None}
 
 
-def parse_attributes(path: str, content: str) -> list[AttributeLine]:
+@lru_cache(maxsize=1024)
+def parse_attributes(path: str, content: str) -> tuple[AttributeLine, ...]:
     """Read one `.gitattributes` file; lines that git would ignore are left out.
 
     Args:
@@ -123,7 +124,7 @@ def parse_attributes(path: str, content: str) -> list[AttributeLine]:
         if expression is not None:
             head, tail = _literal_ends(pattern)
             lines.append(AttributeLine(directory, directory + head, tail, expression, values))
-    return lines
+    return tuple(lines)
 
 
 def _split_pattern(line: str) -> tuple[str | None, str]:

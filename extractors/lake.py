@@ -120,6 +120,14 @@ class Lake:
         """
         self._write("commits", repository_id, _part_name(commits["commit_id"]), commits)
 
+    def append_blobs(self, table: str, blobs: pl.DataFrame, repository_id: str) -> None:
+        """Write a part of a table that is keyed by blob.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        self._write(table, repository_id, _part_name(blobs["blob_id"]), blobs)
+
     def append_diffs(
         self, file_changes: pl.DataFrame, commit_diffs: pl.DataFrame, repository_id: str
     ) -> None:

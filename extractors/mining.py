@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from quarterdeck.extractors import git_history
+from quarterdeck.extractors.content_facts import mine_contents
 from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, FileChange, take_diffs
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
@@ -31,7 +32,7 @@ _PART_FILES = 50_000
 _SHARE_BLOCK = 25
 
 # Part of the fingerprint of a snapshot: raise it when what a snapshot holds is computed anew.
-_SNAPSHOT_RULES = 1
+_SNAPSHOT_RULES = 2
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def mine_repository(
         problems_now = _problems(repository_id, history.unreadable | failures)
         if is_same and problems_now.equals(problems) and not new_diffs:
             return _unchanged(repository, repository_id, lake)
+        tip_files = git_history.tip_files(repository_id, repository)
+        mine_contents(repository, repository_id, lake, landings, tip_files)
         fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
         lake.write_snapshot(
             {
@@ -110,7 +113,7 @@ def mine_repository(
                 "refs": refs,
                 "pull_requests": pulls.pull_requests,
                 "pull_request_commits": pulls.commits,
-                "tip_files": git_history.tip_files(repository_id, repository),
+                "tip_files": tip_files,
                 "problems": problems_now,
                 "repositories": _repository_row(repository, repository_id, history, fingerprint),
             },

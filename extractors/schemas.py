@@ -61,6 +61,27 @@ FILE_CHANGES = pl.Schema(
     }
 )
 
+#: One row per version of a `.gitattributes` file that a diff shows.
+ATTRIBUTE_BLOBS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "blob_id": pl.String(),
+        "content": pl.String(),  # NULL: too big to be read
+    }
+)
+
+#: One row per blob that was read for signs of generated code.
+CONTENT_FACTS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "blob_id": pl.String(),
+        "size_bytes": pl.Int64(),
+        "lines": pl.Int64(),  # NULL, as what follows: too big to be read
+        "longest_line": pl.Int64(),  # bytes
+        "marker_lines": pl.List(pl.Struct({"line": pl.Int64(), "text": pl.String()})),
+    }
+)
+
 #: One row per commit reachable from the default branch (snapshot).
 LANDINGS = pl.Schema(
     {
@@ -139,11 +160,13 @@ REPOSITORIES = pl.Schema(
     }
 )
 
-#: Tables keyed by commit: parts are only ever added.
+#: Tables keyed by commit or blob: parts are only ever added.
 COMMIT_TABLES: dict[str, pl.Schema] = {
     "commits": COMMITS,
     "commit_diffs": COMMIT_DIFFS,
     "file_changes": FILE_CHANGES,
+    "attribute_blobs": ATTRIBUTE_BLOBS,
+    "content_facts": CONTENT_FACTS,
 }
 
 #: Tables of what can change: the newest snapshot of a repository replaces the one before.

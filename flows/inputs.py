@@ -100,11 +100,27 @@ def given_frames(
             group by repository_id, path
         """).pl()
         attributes = connection.sql("""
-            select repository_id, path, content
-            from raw.tip_files
-            where path = '.gitattributes' or ends_with(path, '/.gitattributes')
+            select repository_id, path, from_position, content from raw.attribute_versions
         """).pl()
-        return file_classes.classify(paths, attributes, rules)
+        contents = connection.sql("""
+            with newest as (
+                select
+                    changes.repository_id,
+                    changes.path,
+                    arg_max(
+                        coalesce(changes.new_blob_id, changes.old_blob_id), landings.position
+                    ) as blob_id
+                from raw.file_changes as changes
+                join raw.landings using (repository_id, commit_id)
+                where landings.commit_id = landings.landed_commit_id
+                group by changes.repository_id, changes.path
+            )
+
+            select repository_id, path, size_bytes, lines, longest_line, marker_lines
+            from newest
+            join raw.content_facts using (repository_id, blob_id)
+        """).pl()
+        return file_classes.classify(paths, attributes, rules, contents)
 
     def mailmap(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         found = connection.sql("""

@@ -18,6 +18,7 @@ CORRUPTIONS = {
     "agents_add_up": "update marts.agents_quarterly set model_lines = model_lines + 1",
     "authorship_adds_up": "update marts.landed_changes set human_lines = human_lines + 1",
     "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
+    "file_classes_have_no_gap": "update raw.file_classes set from_position = 1",
     "landed_changes_complete": (
         "insert into raw.landings by name select repository_id, 'ff' as commit_id, "
         "'ff' as landed_commit_id, 99 as position from raw.landings limit 1"

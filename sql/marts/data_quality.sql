@@ -42,6 +42,15 @@ issues as (
     union all
     select
         repository_id,
+        'versions of .gitattributes that could not be read',
+        count(*) filter (content is null),
+        count(*),
+        'a blob is missing; the version before it stays in force'
+    from raw.attribute_versions
+    group by repository_id
+    union all
+    select
+        repository_id,
         'commits that could not be read',
         count(*),
         null,
