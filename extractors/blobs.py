@@ -46,9 +46,13 @@ def unreadable_blobs(shadow: Shadow, blob_ids: Sequence[str]) -> dict[str, str]:
     object with another content than its id stands for is not found out.
     """
     problems: dict[str, str] = {}
-    for _ in _answers(shadow, _BATCH, blob_ids, problems):
-        pass
-    return problems
+    read = {blob_id for blob_id, _, _ in _answers(shadow, _BATCH, blob_ids, problems)}
+    # a loose object without so much as a header counts as missing
+    return problems | {
+        blob_id: "git cannot read its header"
+        for blob_id in blob_ids
+        if blob_id not in read and blob_id not in problems
+    }
 
 
 def _answers(
@@ -76,9 +80,9 @@ def _answers(
             if start == len(blob_ids):
                 return
             stderr.seek(0)
-            said = stderr.read().decode("utf-8", "replace").strip()
+            said = stderr.read().decode("utf-8", "replace").strip().partition("\n")[0]
             if problems is not None:
-                problems[blob_ids[start]] = said.replace("\n", "; ") or "git cannot read it"
+                problems[blob_ids[start]] = said or "git cannot read it"
             start += 1
 
 

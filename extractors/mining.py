@@ -12,12 +12,23 @@ import polars as pl
 
 from quarterdeck.extractors import git_history
 from quarterdeck.extractors.content_facts import mine_contents
-from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, FileChange, take_diffs
+from quarterdeck.extractors.diffs import (
+    DAMAGED_BLOB,
+    DiffFailure,
+    DiffRequest,
+    FileChange,
+    take_diffs,
+)
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
-from quarterdeck.extractors.repository import OpenRepository, object_lookup, remote_url
+from quarterdeck.extractors.repository import (
+    OpenRepository,
+    is_readable,
+    object_lookup,
+    remote_url,
+)
 from quarterdeck.extractors.schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
 from quarterdeck.extractors.shadow import Shadow
 
@@ -79,9 +90,9 @@ def mine_repository(
     with lake.lock(repository_id):
         refs = git_history.refs(repository_id, repository)
         before = lake.read("repositories", repository_id)
-        retaken = _with_arrived_blobs(repository, repository_id, lake)
-        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
         problems = lake.read("problems", repository_id)
+        retaken = _with_arrived_blobs(repository, repository_id, lake, problems)
+        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
         is_same = (
             lake.has_snapshot(repository_id)
             and before["fingerprint"][0] == fingerprint
@@ -101,7 +112,12 @@ def mine_repository(
             pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
             new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
         new_diffs = len(requests) - len(failures)
-        problems_now = _problems(repository_id, history.unreadable | failures)
+        known = {
+            commit_id: problem  # of a diff that was taken but for a damaged blob
+            for commit_id, problem in problems.select("commit_id", "problem").iter_rows()
+            if commit_id in done and commit_id in history.parents and DAMAGED_BLOB.search(problem)
+        }
+        problems_now = _problems(repository_id, known | history.unreadable | failures)
         if is_same and problems_now.equals(problems) and not new_diffs:
             return _unchanged(repository, repository_id, lake)
         tip_files = git_history.tip_files(repository_id, repository)
@@ -129,8 +145,10 @@ def mine_repository(
     )
 
 
-def _with_arrived_blobs(repository: OpenRepository, repository_id: str, lake: Lake) -> set[str]:
-    """Commits mined while a blob was missing of a file whose blobs are there now."""
+def _with_arrived_blobs(
+    repository: OpenRepository, repository_id: str, lake: Lake, problems: pl.DataFrame
+) -> set[str]:
+    """Commits mined while a blob was missing or damaged of a file whose blobs are there now."""
     diffs = lake.read("commit_diffs", repository_id, ["commit_id", "missing_files", "part"])
     best = diffs.sort("missing_files", "part").unique("commit_id", keep="first")
     partial = best.filter(pl.col("missing_files") > 0)
@@ -141,7 +159,12 @@ def _with_arrived_blobs(repository: OpenRepository, repository_id: str, lake: La
     files = files.join(partial, on=["commit_id", "part"], how="semi")
     has_object = object_lookup(repository)
     blobs = {*files["old_blob_id"], *files["new_blob_id"]} - {None}
-    absent = [blob for blob in blobs if not has_object(blob)]
+    damaged = {blob for text in problems["problem"] for blob in DAMAGED_BLOB.findall(text)}
+    absent = [
+        blob
+        for blob in blobs
+        if not has_object(blob) or (blob in damaged and not is_readable(repository, blob))
+    ]
     is_absent = pl.col("old_blob_id").is_in(absent) | pl.col("new_blob_id").is_in(absent)
     return set(files.filter(~is_absent.fill_null(False))["commit_id"])
 

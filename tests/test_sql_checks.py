@@ -53,6 +53,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     landed = repository.land(date(2023, 6, 30), author=BEN, brings=own)
     repository.pull(1, own, landed)
     excluded = repository.land(date(2023, 7, 1), author=BEN)
+    repository.tip_file(".gitattributes", "*.gen linguist-generated\n")
+    blob = {"repository_id": repository.name, "blob_id": "b" * 40}
+    history.rows["attribute_blobs"].append(blob)
+    history.rows["content_facts"].append(blob)
     return build_file(
         history,
         tmp_path_factory.mktemp("checks"),

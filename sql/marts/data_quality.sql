@@ -36,7 +36,7 @@ issues as (
         'file changes without line counts',
         coalesce(sum(missing_files), 0),
         coalesce(sum(files), 0),
-        'a blob is missing (partial clone); `git fetch --refetch` completes the clone'
+        'a blob is missing (partial clone) or damaged; `git fetch --refetch` completes the clone'
     from changes
     group by repository_id
     union all
@@ -51,7 +51,7 @@ issues as (
     union all
     select
         repository_id,
-        'commits that could not be read',
+        'commits that could not be read, or not wholly',
         count(*),
         null,
         array_to_string(list_slice(list(left(commit_id, 12) || ': ' || problem order by commit_id), 1, 20), '; ')
