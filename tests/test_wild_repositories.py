@@ -324,6 +324,7 @@ def test_an_enormous_file_is_counted_in_bounded_memory(tmp_path: Path) -> None:
     # only to build it sooner; git would call such a file binary here
     repository.git("config", "core.bigFileThreshold", "1m")
     repository.git("config", "core.compression", "0")
+    repository.git("config", "fastimport.unpackLimit", "1")
     half = (b"x" * 119 + b"\n") * 440_000  # 53 MB
     repository.commit({"enormous.py": half + half, "a": b"1\n"})
     repository.commit({"enormous.py": half + b"middle\n" + half})
