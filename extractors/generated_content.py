@@ -27,7 +27,8 @@ _KEPT_BYTES: Final = 300
 # In lower case, and wider than any marker that is known: what is not kept cannot be judged later.
 _SUSPECTS: Final = (
     *(b"generat", b"sourcemappingurl", b"sourceurl", b"minified", b"transpiled"),
-    *(b"compiled by", b"compiled from", b"produced by", b"created by", b"do not ", b"don't "),
+    *(b"compiled by", b"compiled from", b"produced by", b"created by", b"made by"),
+    *(b"do not ", b"don't "),
 )
 
 

@@ -181,6 +181,8 @@ def tip_files(repository_id: str, repository: OpenRepository) -> pl.DataFrame:
             path = prefix + (entry.raw_name or b"")
             if entry.filemode == pygit2.enums.FileMode.TREE:
                 stack.append((path + b"/", entry.id))
+            elif entry.filemode == pygit2.enums.FileMode.LINK:
+                continue  # git reads neither through a symbolic link
             elif entry.name in _TIP_FILE_NAMES and (not prefix or entry.name != ".mailmap"):
                 content = _blob(git, entry.id)
                 if content is not None:
