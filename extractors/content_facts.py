@@ -81,10 +81,10 @@ def _write_facts(lake: Lake, repository_id: str, rows: list[tuple[object, ...]])
 
 def _row(blob: Blob) -> tuple[object, ...]:
     if blob.content is None:
-        return blob.blob_id, blob.size, None, None, None
+        return blob.blob_id, blob.size, None, None, None, None
     facts = facts_of(blob.content)
     lines = [line._asdict() for line in facts.marker_lines]
-    return blob.blob_id, blob.size, facts.lines, facts.longest_line, lines
+    return blob.blob_id, *facts[:-1], lines
 
 
 def _attribute_blobs(repository_id: str, lake: Lake) -> list[str]:

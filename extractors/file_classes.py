@@ -226,8 +226,8 @@ def classify(
             it is gone); without that column they hold for every change. Other paths (`.mailmap`)
             are ignored, and a row without content leaves the version before it in force.
         rules: from `load_rules`.
-        contents: (repository_id, path, size_bytes, lines, longest_line, marker_lines) of the
-            paths whose content was read; see `schemas.CONTENT_FACTS`.
+        contents: (repository_id, path) of the paths whose content was read, and the columns of
+            `schemas.CONTENT_FACTS` but the blob's id.
 
     Returns:
         FILE_CLASSES_SCHEMA; for each row of `paths`, in the same order, one row, and another
@@ -344,13 +344,13 @@ def _rows(paths: pl.DataFrame, facts: Mapping[tuple[str, str], ContentFacts]) ->
 def _facts(contents: pl.DataFrame | None) -> dict[tuple[str, str], ContentFacts]:
     if contents is None:
         return {}
-    columns = ("repository_id", "path", "size_bytes", "lines", "longest_line", "marker_lines")
-    read = contents.select(columns).drop_nulls("lines")
+    columns = ("size_bytes", "lines", "longest_line", "header_lines", "marker_lines")
+    read = contents.select("repository_id", "path", *columns).drop_nulls("lines")
     return {
         (repository, path): ContentFacts(
-            size, lines, longest, tuple(MarkerLine(**line) for line in marker_lines or ())
+            size, lines, longest, header, tuple(MarkerLine(**line) for line in markers or ())
         )
-        for repository, path, size, lines, longest, marker_lines in read.iter_rows()
+        for repository, path, size, lines, longest, header, markers in read.iter_rows()
     }
 
 

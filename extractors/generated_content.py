@@ -32,6 +32,17 @@ _SUSPECTS: Final = (
 )
 
 
+# Preprocessor lines, attributes, directives and Go's package clause stand above headers, too.
+_COMMENTS: Final = (
+    *(b"#", b"//", b"--", b";", b"%", b"*", b"!", b"'", b'"use ', b"@", b"<?", b"<!"),
+    *(b"dnl", b"rem ", b"REM ", b"package "),
+)
+_BLOCKS: Final = (
+    *((b"/*", b"*/"), (b"<!--", b"-->"), (b"--[[", b"]]"), (b"{-", b"-}"), (b"(*", b"*)")),
+    *((b'"""', b'"""'), (b"'''", b"'''"), (b"=begin", b"=end"), (b"<#", b"#>"), (b"#|", b"|#")),
+)
+
+
 class MarkerLine(NamedTuple):
     """A line near an end of a file that may say who wrote it; `line` counts from 1."""
 
@@ -40,11 +51,15 @@ class MarkerLine(NamedTuple):
 
 
 class ContentFacts(NamedTuple):
-    """What is kept of one text: lengths in bytes, and the lines that may be markers."""
+    """What is kept of one text: lengths in bytes, and the lines that may be markers.
+
+    `header_lines` is how many lines stand before the first that is no comment.
+    """
 
     size: int
     lines: int
     longest_line: int
+    header_lines: int
     marker_lines: tuple[MarkerLine, ...]
 
 
@@ -67,7 +82,8 @@ def facts_of(content: bytes) -> ContentFacts:
     for number, line in enumerate(lines[len(lines) - tail :], start=len(lines) - tail + 1):
         _keep(found, number, line[:_TAIL_BYTES])
     longest = max(map(len, lines), default=0)
-    return ContentFacts(len(content), len(lines), longest, tuple(found))
+    header = _header(lines[:head])
+    return ContentFacts(len(content), len(lines), longest, header, tuple(found))
 
 
 def _reach(lines: list[bytes], limit: int) -> int:
@@ -76,6 +92,25 @@ def _reach(lines: list[bytes], limit: int) -> int:
         if limit <= 0:
             return number
         limit -= len(line) + 1
+    return len(lines)
+
+
+def _header(lines: list[bytes]) -> int:
+    """How many lines are blank or look like a comment, in whatever language, up to the first other.
+
+    A generator of code holds the header of its output too, but below code of its own.
+    """
+    end: bytes | None = None
+    for number, line in enumerate(lines):
+        text = line.strip().removeprefix(b"\xef\xbb\xbf")
+        if end is not None:
+            end = None if end in text else end
+            continue
+        block = next((item for item in _BLOCKS if text.startswith(item[0])), None)
+        if block is not None:
+            end = None if block[1] in text[len(block[0]) :] else block[1]
+        elif text and not text.startswith(_COMMENTS):
+            return number
     return len(lines)
 
 
@@ -104,11 +139,14 @@ class _Marker:
     languages: frozenset[str]
     lines: int
     tail: int
+    anywhere: bool
 
     def holds(self, facts: ContentFacts) -> bool:
         """Whether a kept line in reach is such a marker."""
         first = facts.lines - self.tail + 1 if self.tail else 1
         last = facts.lines if self.tail else self.lines
+        if not (self.tail or self.anywhere):
+            last = min(last, facts.header_lines)
         return any(
             first <= found.line <= last
             and self.pattern.search(found.text) is not None
@@ -159,6 +197,7 @@ def _rules() -> tuple[_Marker | _Shape, ...]:
             frozenset(item.get("languages", ())),
             item.get("lines", 40),
             item.get("tail", 0),
+            item.get("anywhere", False),
         )
         for item in data["marker"]
     ]

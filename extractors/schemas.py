@@ -78,6 +78,7 @@ CONTENT_FACTS = pl.Schema(
         "size_bytes": pl.Int64(),
         "lines": pl.Int64(),  # NULL, as what follows: too big to be read
         "longest_line": pl.Int64(),  # bytes
+        "header_lines": pl.Int64(),  # lines before the first that is no comment
         "marker_lines": pl.List(pl.Struct({"line": pl.Int64(), "text": pl.String()})),
     }
 )

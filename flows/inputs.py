@@ -116,7 +116,7 @@ def given_frames(
                 group by changes.repository_id, changes.path
             )
 
-            select repository_id, path, size_bytes, lines, longest_line, marker_lines
+            select newest.path, content_facts.*
             from newest
             join raw.content_facts using (repository_id, blob_id)
         """).pl()

@@ -9,4 +9,5 @@ comment on column raw.content_facts.blob_id is 'object id of the version';
 comment on column raw.content_facts.size_bytes is 'size (bytes)';
 comment on column raw.content_facts.lines is 'lines (count); null where it is too big to be read';
 comment on column raw.content_facts.longest_line is 'length of the longest line (bytes); null where it is too big to be read';
+comment on column raw.content_facts.header_lines is 'lines before the first that is no comment, of its first hundred (count); null where it is too big to be read';
 comment on column raw.content_facts.marker_lines is 'lines near its ends that may say who wrote it, by line number from 1; null where it is too big to be read';
