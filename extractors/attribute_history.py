@@ -1,13 +1,28 @@
-"""What `.gitattributes` says about a path at each moment of a default branch."""
+"""What `.gitattributes` says about paths at each moment of a default branch."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
-from quarterdeck.extractors.git_attributes import AttributeLine, Attributes, Value
+from quarterdeck.extractors.git_attributes import (
+    AttributeLine,
+    Attributes,
+    Value,
+    keys_of,
+    lines_of,
+)
 
 #: (position, path, content); see `AttributeHistory`.
 Version = tuple[int, str, str]
+#: Attributes, and the position from which on they hold.
+Span = tuple[int, Mapping[str, Value]]
+
+
+class _State(NamedTuple):
+    position: int
+    lines: tuple[AttributeLine, ...]
 
 
 class AttributeHistory:
@@ -21,30 +36,37 @@ class AttributeHistory:
 
     def __init__(self, versions: Iterable[Version]) -> None:
         files: dict[str, str] = {}
-        self._states: list[tuple[int, Attributes, tuple[AttributeLine, ...]]] = []
+        self._states: list[_State] = []
+        # by key the lines that come or go, each with the number of the state that they make
+        self._changed: defaultdict[str, list[tuple[int, AttributeLine]]] = defaultdict(list)
         before: tuple[AttributeLine, ...] = ()
         for position, found in groupby(sorted(versions), key=itemgetter(0)):
             files |= {path: content for _, path, content in found}
-            attributes = Attributes(files.items())
-            if attributes.lines != before:
-                self._states.append((position, attributes, _changed(before, attributes.lines)))
-                before = attributes.lines
+            lines = lines_of(files.items())
+            for line in _changed(before, lines):
+                self._changed[line.key].append((len(self._states), line))
+            if lines != before:
+                self._states.append(_State(position, lines))
+                before = lines
 
-    def __bool__(self) -> bool:
-        return bool(self._states)
+    def of(self, paths: Iterable[str]) -> dict[str, list[Span]]:
+        """The attributes of the paths that ever have any, oldest first.
 
-    def of(self, path: str) -> Iterator[tuple[int, Mapping[str, Value]]]:
-        """The attributes of a path, and the position from which on they hold, oldest first.
-
-        Begins at position 0, and goes on with the positions at which they may have changed.
+        The first span of a path may begin after position 0; before it, the path has none.
+        Neighbours may be equal.
         """
-        start, values = 0, dict[str, Value]()
-        for position, attributes, changed in self._states:
-            if any(line.matches(path) for line in changed):
-                if position > start:
-                    yield start, values
-                start, values = position, attributes.of(path)
-        yield start, values
+        affected: defaultdict[int, list[str]] = defaultdict(list)
+        for path in paths:
+            lines = (item for key in keys_of(path) for item in self._changed.get(key, ()))
+            for number in {number for number, line in lines if line.matches(path)}:
+                affected[number].append(path)
+        spans: defaultdict[str, list[Span]] = defaultdict(list)
+        for number in sorted(affected):
+            state = self._states[number]
+            attributes = Attributes(state.lines)
+            for path in affected[number]:
+                spans[path].append((state.position, attributes.of(path)))
+        return dict(spans)
 
 
 def _changed(

@@ -6,14 +6,14 @@ moment, by what git said of its content, and by what the content says of who wro
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from quarterdeck.extractors.attribute_history import AttributeHistory
+from quarterdeck.extractors.attribute_history import AttributeHistory, Span
 from quarterdeck.extractors.file_class_overrides import (
     CLASSES,
     FileClassOverride,
@@ -239,7 +239,7 @@ def classify(
         polars.exceptions.ColumnNotFoundError: a required column is missing.
     """
     classifier = _Classifier(rules)
-    attributes = _attributes_by_repository(attribute_files)
+    attributes = _attributes(paths, attribute_files)
     overrides = {
         repository: [o for o in rules.overrides if o.repository_id in (None, repository)]
         for repository in paths["repository_id"].unique()
@@ -247,7 +247,10 @@ def classify(
     rows: list[tuple[object, ...]] = []
     for row in _rows(paths, _facts(contents)):
         found = _judge(
-            classifier, row, attributes.get(row.repository_id), overrides[row.repository_id]
+            classifier,
+            row,
+            attributes.get((row.repository_id, row.path), []),
+            overrides[row.repository_id],
         )
         until = [start for start, _ in found[1:]]
         for (start, decision), end in zip(found, [*until, None], strict=True):
@@ -258,7 +261,7 @@ def classify(
 def _judge(
     classifier: _Classifier,
     row: _Row,
-    attributes: AttributeHistory | None,
+    attributes: list[Span],
     overrides: list[Override],
 ) -> list[tuple[int, _Decision]]:
     """The decisions on a path and the positions from which on they hold."""
@@ -268,9 +271,10 @@ def _judge(
     speaking = next((item for item in reversed(matching) if item.language), None)
     given = None if speaking is None else (str(speaking.language), speaking.rule)
     deciding = next((item for item in reversed(matching) if item.file_class), None)
-    states: Iterable[tuple[int, Mapping[str, Value]]] = ((0, {}),)
     found: list[tuple[int, _Decision]] = []
-    for start, values in attributes.of(row.path) if attributes else states:
+    if not attributes or attributes[0][0] > 0:
+        attributes = [(0, {}), *attributes]
+    for start, values in attributes:
         decision = _attributed(classifier, row, values, given)
         if deciding is not None and deciding.file_class is not None:
             decision = _Decision(deciding.file_class, decision.language, deciding.rule, "override")
@@ -354,12 +358,19 @@ def _facts(contents: pl.DataFrame | None) -> dict[tuple[str, str], ContentFacts]
     }
 
 
-def _attributes_by_repository(attribute_files: pl.DataFrame) -> dict[str, AttributeHistory]:
+def _attributes(
+    paths: pl.DataFrame, attribute_files: pl.DataFrame
+) -> dict[tuple[str, str], list[Span]]:
     if "from_position" not in attribute_files.columns:
         attribute_files = attribute_files.with_columns(from_position=pl.lit(0))
     versions: defaultdict[str, list[tuple[int, str, str]]] = defaultdict(list)
     columns = ("repository_id", "from_position", "path", "content")
     for repository, *version in attribute_files.select(columns).drop_nulls().iter_rows():
         versions[repository].append(tuple(version))
-    found = {repository: AttributeHistory(items) for repository, items in versions.items()}
-    return {repository: history for repository, history in found.items() if history}
+    return {
+        (repository, path): spans
+        for repository, items in versions.items()
+        for path, spans in AttributeHistory(items)
+        .of(paths.filter(repository_id=repository)["path"])
+        .items()
+    }
