@@ -6,7 +6,8 @@ Each contestant is a whole process over the whole history of the default branch;
 round after round, so that what else the machine does falls on all of them. CPU seconds are those
 of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
 of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
-a process and its children, sampled every 50 ms. Perceval and PyDriller need
+a process and its children, sampled every 50 ms. Where a clone lacks blobs, git and the peers get
+placeholders for them, on which they would die otherwise; Quarterdeck does without. Perceval and PyDriller need
 `pip install -e '.[benchmarks]'`.
 """
 
@@ -67,11 +68,12 @@ def main() -> int:
     arguments = parser.parse_args()
     for path in arguments.repositories:
         with Plain(path) as plain:
+            missing = plain.supply_missing()
             contestants = _contestants(plain, arguments.jobs, arguments.peer)
             for _ in range(arguments.rounds):
                 for contestant in contestants:
                     _measure(contestant, plain)
-            _print(path, plain, contestants)
+            _print(path, plain, contestants, missing)
     return 0
 
 
@@ -132,9 +134,12 @@ def _resident(pid: int) -> int:
     return total + sum(_resident(int(child)) for child in children)
 
 
-def _print(path: Path, plain: Plain, contestants: list[Contestant]) -> None:
+def _print(path: Path, plain: Plain, contestants: list[Contestant], missing: int) -> None:
     commits = plain.git("rev-list", "--count", "HEAD").stdout.decode().strip()
-    print(f"\n{path}: {int(commits or 0):,} commits; {os.cpu_count()} cores\n")
+    print(
+        f"\n{path}: {int(commits or 0):,} commits, {missing:,} blobs missing; "
+        f"{os.cpu_count()} cores\n"
+    )
     print("| | wall (s) | of git log | CPU (s) | of git log | peak (MiB) |")
     print("| --- " * 6 + "|")
     base, base_cpu = min(contestants[0].seconds), min(contestants[0].cpu_seconds)
