@@ -7,8 +7,8 @@ round after round, so that what else the machine does falls on all of them. CPU 
 of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
 of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
 a process and its children, sampled every 50 ms. Where a clone lacks blobs, git and the peers get
-placeholders for them, on which they would die otherwise; Quarterdeck does without. Perceval and PyDriller need
-`pip install -e '.[benchmarks]'`.
+placeholders for them, on which they would die otherwise; Quarterdeck does without. Perceval and
+PyDriller need `pip install -e '.[benchmarks]'`.
 """
 
 import argparse
