@@ -5,6 +5,16 @@ with changes as (
 
 landings as (
     select repository_id, commit_id, position from staging.landings
+),
+
+pulled as (
+    select commits.repository_id, commits.commit_id, min(landings.position) as position
+    from raw.pull_request_commits as commits
+    join raw.pull_requests as pulls using (repository_id, number)
+    join landings
+        on pulls.repository_id = landings.repository_id
+        and pulls.landed_commit_id = landings.commit_id
+    group by commits.repository_id, commits.commit_id
 )
 
 select
@@ -14,13 +24,15 @@ select
     classes.rule
 from changes
 left join landings using (repository_id, commit_id)
+left join pulled using (repository_id, commit_id)
 join raw.file_classes as classes
     on changes.repository_id = classes.repository_id
     and changes.path = classes.path
-    -- a commit takes the class that holds at the landed change that brought it in; one that
-    -- has not landed, the class at the tip
-    and coalesce(landings.position, 2147483647) >= classes.from_position
-    and coalesce(landings.position, 2147483647) < coalesce(classes.until_position, 2147483648);
+    -- a commit takes the class that holds at the landed change that brought it in, or that was
+    -- made of it; one that has not landed, the class at the tip
+    and coalesce(landings.position, pulled.position, 2147483647) >= classes.from_position
+    and coalesce(landings.position, pulled.position, 2147483647)
+        < coalesce(classes.until_position, 2147483648);
 
 comment on view staging.classified_changes is 'One row per commit and changed path, with the class that the path had when the commit landed.';
 comment on column staging.classified_changes.repository_id is 'name of the repository';
