@@ -66,6 +66,22 @@ def test_a_landed_change_is_classed_by_its_own_tree(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_commits_of_a_squash_are_classed_as_the_squash(tmp_path: Path) -> None:
+    repository = RepositoryBuilder(tmp_path / "app")
+    base = repository.commit({"a.py": b"1\n"})
+    first = repository.commit({"a.py": b"2\n"}, parents=[base], branch="topic")
+    second = repository.commit({"b.py": b"1\n"}, branch="topic")
+    repository.ref("refs/pull/1/head", second)
+    squash = repository.commit({"a.py": b"2\n", "b.py": b"1\n"}, "Change (#1)")
+    tip = repository.commit({".gitattributes": GENERATED, "a.py": b"3\n"})
+
+    mine(repository.path, tmp_path / "lake")
+
+    found = classes(tmp_path, tmp_path / "lake")
+    assert [found[c, "a.py"] for c in (first, squash, tip)] == ["source", "source", "generated"]
+    assert found[second, "b.py"] == "source"
+
+
 def test_attributes_that_move_or_turn_into_links(tmp_path: Path) -> None:
     repository = RepositoryBuilder(tmp_path / "app")
     first = repository.commit({".gitattributes": GENERATED, "a.py": b"1\n", "lib/b.py": b"1\n"})
