@@ -13,7 +13,6 @@ Prints Markdown: a table of the releases, a summary, and the files behind the la
 
 import argparse
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections import Counter
