@@ -102,9 +102,7 @@ class Signal:
     repositories: tuple[str, ...] = ()
 
 
-def read_weights(
-    built_in: Mapping[str, float], given: Mapping[str, object]
-) -> dict[str, float]:
+def read_weights(built_in: Mapping[str, float], given: Mapping[str, object]) -> dict[str, float]:
     """The named weights in force: the catalogue's, changed by those of the settings.
 
     Raises:
