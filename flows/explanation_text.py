@@ -154,17 +154,11 @@ def _evidence(group: Sequence[Found], commit: str) -> Iterator[tuple[int, str]]:
 def _settings(found: Found) -> Iterator[tuple[int, str]]:
     for override in found["overrides"][:SHOWN]:
         where = "" if override["commit"] == found["commit"] else f"{override['commit'][:12]} "
-        whom = f"{override['author_class']}" + (
-            f" ({override['agent']})" if override["agent"] else ""
-        )
+        agent = f" ({override['agent']})" if override["agent"] else ""
         what = f" in {', '.join(override['paths'])}" if override["paths"] else ""
-        yield (
-            2,
-            (
-                f"{where}override {override['override']}: {whom} wrote {_percent(override['share'])} "
-                f"({_lines(override['code_lines'])}{what}): {override['reason']}"
-            ),
-        )
+        part = f"{_percent(override['share'])} is {override['author_class']}{agent}"
+        yield 2, f"{where}override {override['override']}: {part}: {override['reason']}"
+        yield 4, f"holds for {_lines(override['code_lines'])}{what}"
     if len(found["overrides"]) > SHOWN:
         yield 2, f"and {len(found['overrides']) - SHOWN:,} more; --json lists all"
     if found["excluded"] is not None:
