@@ -2,7 +2,9 @@
 
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
-Each contestant is a whole process over the whole history of the default branch; they take turns,
+Two of the contestants are the history of the default branch: `git log` and `quarterdeck` without
+line lifetimes and without the diffs of squashed commits, so the same diffs. The next adds what
+git log does not read. Each contestant is a whole process over the whole history of the default branch; they take turns,
 round after round, so that what else the machine does falls on all of them. CPU seconds are those
 of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
 of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
@@ -28,7 +30,11 @@ from pathlib import Path
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import mine_repository
 from quarterdeck.extractors.repository import open_repository
-mine_repository(open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])), int(sys.argv[3]))
+more = sys.argv[4] == "all"
+mine_repository(
+    open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])), int(sys.argv[3]),
+    split_squashes=more,
+)
 """
 _PERCEVAL = """
 import sys
@@ -77,11 +83,12 @@ def main() -> int:
 
 def _contestants(plain: Plain, jobs: int, peers: list[str]) -> list[Contestant]:
     python = [sys.executable, "-c"]
-    path = str(plain.opened.path)
+    mine = [sys.executable, "-c", _MINE, str(plain.opened.path)]
     found = [
         Contestant("git log --no-merges --numstat -M", _log("--no-merges")),
-        Contestant("quarterdeck", [*python, _MINE, path, "{new folder}", str(jobs)]),
-        Contestant("quarterdeck, nothing new", [*python, _MINE, path, "{last folder}", str(jobs)]),
+        Contestant("quarterdeck", [*mine, "{new folder}", str(jobs), "history"]),
+        Contestant("quarterdeck, with squashed commits", [*mine, "{new folder}", str(jobs), "all"]),
+        Contestant("quarterdeck, nothing new", [*mine, "{last folder}", str(jobs), "all"]),
     ]
     for peer in peers:
         if importlib.util.find_spec(peer) is None:

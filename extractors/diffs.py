@@ -27,8 +27,8 @@ _NUMSTAT = (
 _RAW = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames")
 _HEADER = re.compile(rb"[0-9a-f]{40} [0-9a-f]{40}\n")
 _HEADER_LENGTH = 82
-_NO_OBJECT = b"0" * 40
-_GITLINK = b"160000"
+_NO_OBJECT = "0" * 40
+_GITLINK = "160000"
 
 
 class DiffRequest(NamedTuple):
@@ -147,10 +147,10 @@ def _blobs(shadow: Shadow, requests: Sequence[DiffRequest]) -> set[str]:
         progress = _Progress()
         for diff in _diffs(shadow, _RAW, requests[start:], progress):
             for meta, _, _ in diff.raw if diff is not None else ():
-                modes_and_ids = meta[1:].split(b" ")
+                modes_and_ids = meta[1:].decode("ascii").split(" ")
                 for mode, blob in zip(modes_and_ids[:2], modes_and_ids[2:4], strict=True):
                     if blob != _NO_OBJECT and mode != _GITLINK:
-                        blobs.add(blob.decode())
+                        blobs.add(blob)
         start += progress.done + 1  # past the one that git died at, if it did
     return blobs
 
@@ -220,7 +220,7 @@ def _parse(stream: IO[bytes]) -> Iterator[_Diff]:
                 renamed = meta[-4:-3] in b"RC" and meta[-5:-4] == b" "
                 diff.raw.append((meta, source if renamed else token, token if renamed else None))
                 continue
-            while _HEADER.match(token):
+            while token[_HEADER_LENGTH - 1 : _HEADER_LENGTH] == b"\n" and _HEADER.match(token):
                 diff, token = _Diff(token[:_HEADER_LENGTH]), token[_HEADER_LENGTH:]
                 yield diff
             if token.startswith(b":"):
@@ -236,21 +236,21 @@ def _parse(stream: IO[bytes]) -> Iterator[_Diff]:
 
 
 def _change(meta: bytes, path: bytes, new_path: bytes | None, counts: bytes) -> FileChange:
-    old_mode, new_mode, old_blob, new_blob, status = meta[1:].split(b" ")
+    old_mode, new_mode, old_blob, new_blob, status = meta[1:].decode("ascii").split(" ")
     added, deleted, _ = counts.split(b"\t", 2)
     binary = added == b"-"
-    return FileChange(
-        path=decode_path(new_path or path),
-        old_path=decode_path(path) if new_path is not None else None,
-        status=chr(status[0]),
-        old_mode=old_mode.decode(),
-        new_mode=new_mode.decode(),
-        old_blob_id=None if old_blob == _NO_OBJECT else old_blob.decode(),
-        new_blob_id=None if new_blob == _NO_OBJECT else new_blob.decode(),
-        similarity=int(status[1:]) if len(status) > 1 else None,
-        added=None if binary else int(added),
-        deleted=None if binary else int(deleted),
-        is_binary=binary,
+    return FileChange(  # by position: it is made once a path of the whole history
+        decode_path(path if new_path is None else new_path),
+        None if new_path is None else decode_path(path),
+        status[0],
+        old_mode,
+        new_mode,
+        None if old_blob == _NO_OBJECT else old_blob,
+        None if new_blob == _NO_OBJECT else new_blob,
+        int(status[1:]) if len(status) > 1 else None,
+        None if binary else int(added),
+        None if binary else int(deleted),
+        binary,
     )
 
 

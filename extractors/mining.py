@@ -1,34 +1,19 @@
 """Mining one repository into the lake: what is new by ancestry, and nothing twice."""
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 
 from quarterdeck.extractors import git_history
-from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, FileChange, take_diffs
+from quarterdeck.extractors.diff_parts import DiffTaker, Progress
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
 from quarterdeck.extractors.repository import OpenRepository, object_lookup, remote_url
-from quarterdeck.extractors.schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
-from quarterdeck.extractors.shadow import Shadow
-
-#: Called with the number of commits diffed so far and the number to diff.
-Progress = Callable[[int, int], None]
-
-# A part holds at most this many; it bounds the memory of a worker and what a kill can lose.
-_PART_COMMITS = 2_000
-_PART_FILES = 50_000
-
-# Consecutive commits that one git process takes before the turn of the next.
-_SHARE_BLOCK = 25
+from quarterdeck.extractors.schemas import PROBLEMS, REPOSITORIES
 
 # Part of the fingerprint of a snapshot: raise it when what a snapshot holds is computed anew.
 _SNAPSHOT_RULES = 1
@@ -57,6 +42,8 @@ def mine_repository(
     lake: Lake,
     jobs: int = 2,
     progress: Progress = lambda done, total: None,
+    *,
+    split_squashes: bool = True,
 ) -> MiningResult:
     """Bring the lake up to date with a repository.
 
@@ -69,6 +56,8 @@ def mine_repository(
         lake: where the parts go.
         jobs: git processes that take diffs side by side.
         progress: called after each part.
+        split_squashes: also take the diffs of the commits that a squashed pull request was made
+            of, so that its lines can be split over them by size.
 
     Raises:
         LakeError: another repository with the same name and no common root is in the lake.
@@ -94,13 +83,15 @@ def mine_repository(
         requests = git_history.diff_requests(
             repository, history, [c for c in history.parents if c not in done]
         )
-        with _taking_diffs(repository, repository_id, lake, requests, jobs, progress) as failures:
-            # git is at work in processes of its own meanwhile
+        with DiffTaker(repository, repository_id, lake, jobs, progress) as taker:
+            taker.submit(requests)  # git is at work in processes of its own meanwhile
             landings = git_history.landings(repository_id, history)
             pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
+            split = [r for r in pulls.diff_requests if split_squashes and r.commit_id not in done]
+            taker.submit(split)
             new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
-        new_diffs = len(requests) - len(failures)
-        problems_now = _problems(repository_id, history.unreadable | failures)
+        new_diffs = len(requests) + len(split) - len(taker.failures)
+        problems_now = _problems(repository_id, history.unreadable | taker.failures)
         if is_same and problems_now.equals(problems) and not new_diffs:
             return _unchanged(repository, repository_id, lake)
         fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
@@ -202,123 +193,6 @@ def _mine_commits(
     for frame in git_history.commits(repository_id, repository.git, new):
         lake.append_commits(frame, repository_id)
     return len(new)
-
-
-@contextmanager
-def _taking_diffs(
-    repository: OpenRepository,
-    repository_id: str,
-    lake: Lake,
-    requests: Sequence[DiffRequest],
-    jobs: int,
-    progress: Progress,
-) -> Iterator[dict[str, str]]:
-    """Take the diffs on `jobs` git processes while the body runs.
-
-    Yields:
-        the failures by commit id, complete once the body has been left.
-    """
-    counter = _Counter(len(requests), progress)
-    jobs = max(1, min(jobs, len(requests) // 50 + 1)) if requests else 0
-    stop = threading.Event()
-    has_object = object_lookup(repository)
-
-    def work(share: Sequence[DiffRequest]) -> dict[str, str]:
-        writer = _PartWriter(repository_id, lake, counter)
-        with Shadow(repository.objects) as shadow:
-            for taken in take_diffs(shadow, share, has_object):
-                if stop.is_set():
-                    break
-                if isinstance(taken, DiffFailure):
-                    writer.failures[taken.request.commit_id] = taken.message
-                else:
-                    writer.add(*taken)
-            writer.flush()
-        return writer.failures
-
-    failures: dict[str, str] = {}
-    # Halves balance badly, for big commits cluster in time; alternate commits cost 8% more work,
-    # for each process reads anew what the commit between had read.
-    blocks = range(0, len(requests), _SHARE_BLOCK)
-    shares = [
-        [
-            request
-            for start in blocks[job::jobs]
-            for request in requests[start : start + _SHARE_BLOCK]
-        ]
-        for job in range(jobs)
-    ]
-    with ThreadPoolExecutor(max(jobs, 1), thread_name_prefix="diff") as pool:
-        futures = [pool.submit(work, share) for share in shares]
-        try:
-            yield failures
-            for future in as_completed(futures):
-                failures |= future.result()
-        finally:
-            stop.set()  # after an interrupt or a full disk, no need to finish the other shares
-
-
-class _Counter:
-    """Commits done by all workers together."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self.total, self.done, self.progress = total, 0, progress
-        self.lock = threading.Lock()
-
-    def add(self, commits: int) -> None:
-        with self.lock:
-            self.done += commits
-            self.progress(self.done, self.total)
-
-
-class _PartWriter:
-    """Collects diffs and writes a part when there are enough."""
-
-    def __init__(self, repository_id: str, lake: Lake, counter: _Counter) -> None:
-        self.repository_id, self.lake, self.counter = repository_id, lake, counter
-        self.failures: dict[str, str] = {}
-        self.diffs: list[tuple[object, ...]] = []
-        self.commit_ids: list[str] = []
-        self.changes: list[FileChange] = []
-
-    def add(self, request: DiffRequest, changes: list[FileChange]) -> None:
-        missing = sum(change.is_binary is None for change in changes)
-        self.diffs.append(
-            (
-                self.repository_id,
-                request.commit_id,
-                request.parent_id,
-                len(changes),
-                sum(change.added or 0 for change in changes),
-                sum(change.deleted or 0 for change in changes),
-                missing,
-            )
-        )
-        self.changes += changes
-        self.commit_ids += [request.commit_id] * len(changes)
-        if len(self.diffs) >= _PART_COMMITS or len(self.changes) >= _PART_FILES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what was collected; the commits count as mined once `commit_diffs` is there."""
-        if not self.diffs:
-            return
-        diffs = pl.DataFrame(self.diffs, schema=_without_part(COMMIT_DIFFS), orient="row")
-        changes = pl.DataFrame(
-            [
-                (self.repository_id, c, *f)
-                for c, f in zip(self.commit_ids, self.changes, strict=True)
-            ],
-            schema=_without_part(FILE_CHANGES),
-            orient="row",
-        )
-        self.lake.append_diffs(changes, diffs, self.repository_id)
-        self.counter.add(len(self.diffs))
-        self.diffs, self.changes, self.commit_ids = [], [], []
-
-
-def _without_part(schema: pl.Schema) -> pl.Schema:
-    return pl.Schema({name: kind for name, kind in schema.items() if name != "part"})
 
 
 def _problems(repository_id: str, failures: dict[str, str]) -> pl.DataFrame:

@@ -135,7 +135,12 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     lake = Lake(settings.lake)
     with reporter().work(f"{source.repository_id}: commits diffed") as work:
         result = mine_repository(
-            repository, source.repository_id, lake, settings.git_processes, work.update
+            repository,
+            source.repository_id,
+            lake,
+            settings.git_processes,
+            work.update,
+            split_squashes=settings.split_squashes,
         )
     new = (
         "nothing new"

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     cutoff: datetime | None = None
     preset: Literal["anthropic-2026"] = "anthropic-2026"
     merge_window_days: int = Field(default=30, ge=1, le=366)
+    split_squashes: bool = True
     prefect: Literal["auto", "never"] = "auto"
     exclusions: list[ExclusionSettings] = []
     contributors: list[ContributorSettings] = []

@@ -17,6 +17,7 @@ KEYS = [name for name in runner.checks() if name.startswith("key_")]
 CORRUPTIONS = {
     "agents_add_up": "update marts.agents_quarterly set model_lines = model_lines + 1",
     "authorship_adds_up": "update marts.landed_changes set human_lines = human_lines + 1",
+    "change_parts_add_up": "update attribution.change_parts set share = share / 2",
     "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
     "landed_changes_complete": (
         "insert into raw.landings by name select repository_id, 'ff' as commit_id, "
