@@ -195,6 +195,7 @@ def _part(row: Row) -> dict[str, Any]:
         "agent": row["agent"],
         "model": row["model"],
         "contributor": row["contributor_id"],
+        "by_landed_message": row["is_by_landed"],
     }
 
 

@@ -239,7 +239,7 @@ def test_changed_weights_and_overrides_ask_for_a_new_build(tmp_path: Path) -> No
     override = {"author": "ada@harbour.test", "author_class": "human", "reason": "by hand"}
     digests = [
         input_digest(Settings(repositories=[], **settings), sources, lake)
-        for settings in ({}, {"weights": {"branch": 0.5}}, {"authorship": [override]})
+        for settings in ({}, {"weights": {"branch": 0.75}}, {"authorship": [override]})
     ]
     assert len(set(digests)) == 3
 

@@ -154,6 +154,30 @@ def test_a_commit_of_a_squashed_pull_request_names_the_landed_change(harbour: Ha
     assert counted == {"organisation": 5, "repository": 5}
 
 
+def test_a_squash_is_explained_by_the_commits_of_its_pull_request(harbour: Harbour) -> None:
+    found = told(harbour, harbour.squash)
+    assert found["authorship"]["model"] == 1
+    assert [part["commit"] for part in found["commits"]] == harbour.own
+    assert [finding["commit"] for finding in found["findings"]] == harbour.own
+
+
+def test_what_only_the_message_of_a_squash_says_counts_where_its_commits_are_silent(
+    tmp_path: Path,
+) -> None:
+    history = History()
+    repository = history.repository()
+    repository.land(DAY)
+    own = [repository.commit(DAY)]
+    squash = repository.land(DAY, message=f"Write (#1)\n\n{CLAUDE}")
+    repository.pull(1, own, squash)
+    database = build_file(history, tmp_path)
+    result = CliRunner().invoke(main, ["explain", squash, "--json", "--database", str(database)])
+    found = json.loads(result.stdout)
+    assert found["authorship"]["model"] == 1
+    assert [part["by_landed_message"] for part in found["commits"]] == [True]
+    assert [finding["commit"] for finding in found["findings"]] == [squash]
+
+
 def test_a_commit_that_never_landed_is_explained_all_the_same(harbour: Harbour) -> None:
     found = told(harbour, harbour.loose)
     assert found["authorship"]["undeclared"] == 1

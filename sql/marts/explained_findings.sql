@@ -1,11 +1,20 @@
 create or replace view marts.explained_findings as
 with read as (
-    select repository_id, commit_id, part_commit_id, true as is_part
+    select repository_id, commit_id, part_commit_id, true as is_part, false as is_by_landed
     from marts.explained_parts
     union all
     -- a landed change whose lines are those of other commits
-    select parts.repository_id, parts.commit_id, parts.commit_id as part_commit_id, false as is_part
-    from (select distinct repository_id, commit_id from marts.explained_parts) as parts
+    select
+        parts.repository_id,
+        parts.commit_id,
+        parts.commit_id as part_commit_id,
+        false as is_part,
+        parts.is_by_landed
+    from (
+        select repository_id, commit_id, bool_or(is_by_landed) as is_by_landed
+        from marts.explained_parts
+        group by repository_id, commit_id
+    ) as parts
     anti join marts.explained_parts as own
         on own.repository_id = parts.repository_id
         and own.commit_id = parts.commit_id
@@ -37,7 +46,8 @@ select
     case
         when findings.ruled_out then findings.ruled_out_reason
         when overridden.reason is not null then 'the settings say who wrote it: ' || overridden.reason
-        when not read.is_part then 'the lines of the change are attributed by the commits that it stands for'
+        when not read.is_part and not (read.is_by_landed and findings.author_class = 'model')
+            then 'the lines of the change are attributed by the commits that it stands for'
     end as ruled_out_reason,
     signals.source as rule_source,
     signals.note as rule_note
