@@ -5,8 +5,10 @@
 The project's rule (`scripts/blame.py` there): the lines of chosen files that `git blame` with move
 and copy detection gives to a commit between two release tags; aider's are those of commits whose
 author's name holds "(aider)", whose subject begins with "aider:", or that name aider as co-author.
-`aider/website/_data/blame.yml` holds what it printed. Beside that stands our own share: code
-lines that landed between the tags and are credited to the agent Aider.
+`aider/website/_data/blame.yml` holds what it printed. Beside that stand our own shares credited to
+the agent Aider: of the code lines that the commits between the tags added, each commit for itself,
+and of the code lines that landed between them. Where a late merge brought several releases to the
+default branch at once, all their lines landed with the last, and none with the others.
 
 Prints Markdown: a table of the releases, a summary, and the files behind the largest differences.
 """
@@ -55,6 +57,8 @@ class Release:
     published: Mapping[str, Counter[str]]
     reproduced: Mapping[str, Counter[str]]
     lacks_blobs: bool
+    commits_lines: int
+    commits_share: float | None
     landed_lines: int
     landed_share: float | None
 
@@ -195,18 +199,27 @@ class History:
         return [name for name in names if name.startswith("v") and name.endswith(".0")]
 
 
-def landed(database: Path, commits: Sequence[str]) -> tuple[int, float | None]:
-    """Our own measure: landed code lines of these commits, and the share credited to Aider."""
+_BY_COMMITS = """
+    select cast(coalesce(sum(sizes.code_lines), 0) as bigint),
+        sum(sizes.code_lines * authorship.model_share) filter (authorship.agent = 'Aider')
+            / nullif(sum(sizes.code_lines), 0)
+    from staging.commits
+    join attribution.commit_sizes as sizes using (repository_id, commit_id)
+    join attribution.commit_authorship as authorship using (repository_id, commit_id)
+    where commits.parent_count < 2 and list_contains(?, commits.commit_id)
+"""
+_BY_LANDED = """
+    select cast(coalesce(sum(code_lines), 0) as bigint),
+        sum(model_lines) filter (agent = 'Aider') / nullif(sum(code_lines), 0)
+    from marts.landed_changes
+    where list_contains(?, commit_id)
+"""
+
+
+def our_share(database: Path, query: str, commits: Sequence[str]) -> tuple[int, float | None]:
+    """Code lines of these commits by one of our measures, and the percentage of them by Aider."""
     with connect_read_only(database) as connection:
-        ((lines, aider),) = connection.execute(
-            """
-            select cast(coalesce(sum(code_lines), 0) as bigint),
-                sum(model_lines) filter (agent = 'Aider') / nullif(sum(code_lines), 0)
-            from marts.landed_changes
-            where list_contains(?, commit_id)
-            """,
-            [list(commits)],
-        ).fetchall()
+        ((lines, aider),) = connection.execute(query, [list(commits)]).fetchall()
     return lines, 100 * (aider or 0) if lines else None
 
 
@@ -218,15 +231,15 @@ def releases(plain: Plain, database: Path, jobs: int, last: int | None) -> list[
     found = []
     for row in rows[-last:] if last else rows:
         start, end = history.tag(row["start_tag"]), history.tag(row["end_tag"])
-        lines, share = landed(database, history.git("rev-list", f"{start}..{end}").split())
+        commits = history.git("rev-list", f"{start}..{end}").split()
         found.append(
             Release(
                 row["end_tag"],
                 {path: Counter(authors) for path, authors in row["file_counts"].items()},
                 history.lines(start, end),
                 history.touches_missing(start, end),
-                lines,
-                share,
+                *our_share(database, _BY_COMMITS, commits),
+                *our_share(database, _BY_LANDED, commits),
             )
         )
         print(f"{row['end_tag']}: {found[-1].difference:+.2f}", file=sys.stderr)
@@ -237,18 +250,37 @@ def table(found: Sequence[Release]) -> str:
     """The releases as a Markdown table, newest first."""
     lines = [
         "| release | published lines | published share | reproduced lines | reproduced share "
-        "| difference | landed code lines | our landed share |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| difference | code lines added | our share of them | code lines landed "
+        "| our share of them |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for release in reversed(found):
         published, reproduced = totals(release.published)[0], totals(release.reproduced)[0]
-        ours = "" if release.landed_share is None else f"{release.landed_share:.2f}%"
         lines.append(
             f"| {release.name} | {published:,} | {release.share(release.published):.2f}% "
             f"| {reproduced:,} | {release.share(release.reproduced):.2f}% "
-            f"| {release.difference:+.2f} | {release.landed_lines:,} | {ours} |"
+            f"| {release.difference:+.2f} | {release.commits_lines:,} "
+            f"| {_percent(release.commits_share)} | {release.landed_lines:,} "
+            f"| {_percent(release.landed_share)} |"
         )
     return "\n".join(lines)
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}%"
+
+
+def _gap(found: Sequence[Release], what: str) -> str:
+    """How far one of our shares is from the published one, over the releases that have it."""
+    gaps = [
+        (abs(getattr(release, what) - release.share(release.published)), release.name)
+        for release in found
+        if getattr(release, what) is not None
+    ]
+    if not gaps:
+        return "in no release"
+    middle = statistics.median(gap for gap, _ in gaps)
+    return f"{middle:.1f} points in the median of {len(gaps)}, {max(gaps)[0]:.1f} in {max(gaps)[1]}"
 
 
 def summary(found: Sequence[Release]) -> str:
@@ -256,13 +288,13 @@ def summary(found: Sequence[Release]) -> str:
     differences = sorted(abs(release.difference) for release in found)
     same = sum(release.published == release.reproduced for release in found)
     alike = sum(totals(r.published) == totals(r.reproduced) for r in found)
-    ours = [abs(r.landed_share - r.share(r.published)) for r in found if r.landed_share is not None]
     lines = [
         f"{len(found)} releases. Equal in every file and author: {same}; equal in both sums: "
         f"{alike}. Difference in percentage points: median {statistics.median(differences):.2f}, "
-        f"largest {differences[-1]:.2f}. Our landed share differs from the published one by "
-        f"{statistics.median(ours):.1f} points in the median, {max(ours):.1f} at most. Releases "
-        f"that touch a blob missing from this clone: {sum(r.lacks_blobs for r in found)}.",
+        f"largest {differences[-1]:.2f}. From the published share our share of the lines added "
+        f"differs by {_gap(found, 'commits_share')}; that of the lines landed by "
+        f"{_gap(found, 'landed_share')}. Releases that touch a blob missing from this clone: "
+        f"{sum(r.lacks_blobs for r in found)}.",
         "",
     ]
     differing = [release for release in found if release.published != release.reproduced]
