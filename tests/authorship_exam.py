@@ -274,7 +274,8 @@ def main() -> None:
         print(text)
         return
     page = PAGE.read_text("utf-8")
-    PAGE.write_text(page.replace(published(page), text), "utf-8")
+    begin, end = (f"{MARKS[0]}\n\n", f"\n\n{MARKS[1]}")
+    PAGE.write_text(page.replace(begin + published(page) + end, begin + text + end), "utf-8")
 
 
 if __name__ == "__main__":
