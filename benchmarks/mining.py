@@ -2,10 +2,10 @@
 
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
-Two of the contestants are the history of the default branch: `git log` and `quarterdeck` without
-line lifetimes and without the diffs of squashed commits, so the same diffs. The next adds what
-git log does not read. Each contestant is a whole process over the whole history of the default branch; they take turns,
-round after round, so that what else the machine does falls on all of them. CPU seconds are those
+The first two take the same diffs: the history of the default branch. The third adds the diffs of
+the commits that squashed pull requests were made of, which git log does not read. Each contestant
+is a whole process; they take turns, round after round, so that what else the machine does falls on
+all of them. CPU seconds are those
 of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
 of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
 a process and its children, sampled every 50 ms. Perceval and PyDriller need
