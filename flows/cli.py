@@ -279,6 +279,29 @@ def describe(table: str | None, everything: bool, as_json: bool, settings: "Sett
 
 
 @main.command(epilog=EXIT_CODES)
+@click.argument("commit")
+@click.option("--repository", help="Its repository, where several hold such a commit.")
+@_json
+@_database
+@_settings_option
+def explain(commit: str, repository: str | None, as_json: bool, settings: "Settings") -> None:
+    """Say who wrote COMMIT (an id or its start), and why that is said.
+
+    Shows the split over its commits, every finding and what was ruled out, what the settings
+    say of it, who is credited with it, and where it counts.
+    """
+    from quarterdeck.flows.explanation import explanation
+    from quarterdeck.flows.explanation_text import print_explanation
+    from quarterdeck.flows.text import printable_json
+
+    found = explanation(settings.database, commit, repository)
+    if as_json:
+        click.echo(printable_json(found))
+    else:
+        print_explanation(found)
+
+
+@main.command(epilog=EXIT_CODES)
 @click.option("--force", is_flag=True, help="Replace a settings file that is there.")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("quarterdeck.toml"))
 def init(force: bool, file: Path) -> None:

@@ -17,6 +17,7 @@ from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.agents import load_signals, signals_frame
+from quarterdeck.sql.authorship_overrides import overrides_frame
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.runner import Given
 
@@ -152,7 +153,8 @@ def given_frames(
             schema=_OVERRIDES_SCHEMA,
             orient="row",
         ).unique("email", keep="first", maintain_order=True),
-        "signals": signals_frame(load_signals(settings.signals)),
+        "signals": signals_frame(load_signals(settings.signals, settings.weights)),
+        "authorship_overrides": overrides_frame(o.as_override() for o in settings.authorship),
         "file_classes": classify,
         "mailmapped": mailmap,
     }

@@ -23,8 +23,9 @@ from pydantic_settings import SettingsError as UnreadableVariableError
 
 from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
 from quarterdeck.extractors.repository import without_credentials
+from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.sql.agents import SignalError, load_signals
+from quarterdeck.sql.agents import SignalError, WeightError, default_weights, load_signals
 from quarterdeck.sql.runner import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
@@ -135,6 +136,8 @@ class Settings(BaseSettings):
     contributors: list[ContributorSettings] = []
     file_classes: list[dict[str, Any]] = []
     signals: list[dict[str, Any]] = []
+    weights: dict[str, float] = Field(default_factory=default_weights)
+    authorship: list[AuthorshipSettings] = []
 
     @classmethod
     def settings_customise_sources(
@@ -170,6 +173,11 @@ class Settings(BaseSettings):
                 "not a baseline", "use a range such as 2021Q1..2024Q4, or auto, or default"
             )
         return f"{found[1]}Q{found[2]}..{found[3]}Q{found[4]}"
+
+    @field_validator("weights")
+    @classmethod
+    def _all_weights(cls, value: dict[str, float]) -> dict[str, float]:
+        return {**default_weights(), **value}
 
     @field_validator("database")
     @classmethod
@@ -255,10 +263,11 @@ def _check_rules(settings: Settings, file: Path | None) -> None:
     try:
         if settings.file_classes:
             load_rules(settings.file_classes)
-        if settings.signals:
-            load_signals(settings.signals)
+        if settings.signals or settings.weights != default_weights():
+            load_signals(settings.signals, settings.weights)
     except (FileClassRuleError, SignalError) as error:
-        key = "file_classes" if isinstance(error, FileClassRuleError) else "signals"
+        key = "weights" if isinstance(error, WeightError) else "signals"
+        key = "file_classes" if isinstance(error, FileClassRuleError) else key
         raise SettingsError(f"{where}: key '{key}': {error}") from error
 
 

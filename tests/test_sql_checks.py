@@ -62,6 +62,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
         history,
         tmp_path_factory.mktemp("checks"),
         exclusions=[{"commit": excluded, "reason": "imported"}],
+        authorship=[{"commits": [excluded], "author_class": "model", "reason": "generated"}],
     )
 
 

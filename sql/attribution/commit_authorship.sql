@@ -1,153 +1,87 @@
 create or replace table attribution.commit_authorship as
-with
+with evidence as (
+    select * from attribution.evidence_authorship
+),
 
-commits as (
+overridden as (
     select
         repository_id,
         commit_id,
-        authored_at,
-        committed_at
-    from staging.commits
-),
-
-findings as (
-    select
-        repository_id,
-        commit_id,
-        signal_id,
-        agent,
-        model,
-        author_class,
-        tier,
-        place,
-        line_number,
-        weight
-    from attribution.findings
-    where not ruled_out
-),
-
-settings as (
-    select agents_since
-    from raw.settings
-),
-
--- The finding that credits the most decides; among equals the surer, then the identity.
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by repository_id, commit_id, author_class
-            order by
-                weight desc,
-                case tier when 'attested' then 1 when 'declared' then 2 else 3 end,
-                case place when 'author' then 1 when 'trailer' then 2 else 3 end,
-                model is null,
-                line_number,
-                signal_id
-        ) as strength
-    from findings
-),
-
-strongest as (
-    select
-        repository_id,
-        commit_id,
-        coalesce(max(weight) filter (where author_class = 'model'), 0) as model_weight,
-        coalesce(max(weight) filter (where author_class = 'human'), 0) as human_weight,
-        coalesce(max(weight) filter (where author_class = 'automation'), 0) as automation_weight,
-        arg_min(tier, case author_class when 'model' then 1 when 'human' then 2 else 3 end)
-            filter (where strength = 1) as tier,
-        arg_min(agent, case author_class when 'model' then 1 when 'human' then 2 else 3 end)
-            filter (where strength = 1 and author_class != 'human') as agent
-    from ranked
+        least(sum(share), 1) as share,
+        coalesce(sum(share) filter (author_class = 'model'), 0) as model_share,
+        coalesce(sum(share) filter (author_class = 'human'), 0) as human_share,
+        coalesce(sum(share) filter (author_class = 'automation'), 0) as automation_share,
+        coalesce(sum(share) filter (author_class = 'undeclared'), 0) as undeclared_share,
+        arg_max(agent, (share, position)) filter (author_class = 'model') as model_agent,
+        arg_max(agent, (share, position)) filter (author_class = 'automation') as automation_agent
+    from attribution.commit_overrides
     group by repository_id, commit_id
+    having sum(share) > 0
 ),
 
-models as (
+-- what the settings say, and for the rest of the lines what the evidence says
+parts as (
     select
-        repository_id,
-        commit_id,
-        agent,
-        arg_min(model, strength) as model
-    from ranked
-    where author_class = 'model' and model is not null
-    group by repository_id, commit_id, agent
+        overridden.*,
+        -- parts of a whole may miss 1 by rounding
+        round(1 - overridden.share, 12) as rest,
+        evidence.agent as evidence_agent,
+        rest * evidence.model_share as rest_model,
+        rest * evidence.automation_share as rest_automation
+    from overridden
+    join evidence using (repository_id, commit_id)
 ),
 
-signal_lists as (
+settled as (
     select
-        repository_id,
-        commit_id,
-        list(distinct signal_id order by signal_id) as signals
-    from findings
-    group by repository_id, commit_id
-),
-
-shares as (
-    select
-        commits.repository_id,
-        commits.commit_id,
-        coalesce(strongest.model_weight, 0) as model_share,
-        least(coalesce(strongest.human_weight, 0), 1 - coalesce(strongest.model_weight, 0))
-            as declared_human_share,
-        coalesce(strongest.automation_weight, 0) as automation_weight,
-        strongest.tier,
-        strongest.agent,
-        cast(
-            greatest(commits.authored_at, commits.committed_at) at time zone 'UTC' as date
-        ) < settings.agents_since as is_before_agents
-    from commits
-    left join strongest
-        on commits.repository_id = strongest.repository_id
-            and commits.commit_id = strongest.commit_id
-    cross join settings
-),
-
-with_automation as (
-    select
-        *,
-        least(automation_weight, 1 - model_share - declared_human_share) as automation_share
-    from shares
-),
-
-with_rest as (
-    select
-        *,
-        1 - model_share - declared_human_share - automation_share as rest
-    from with_automation
+        parts.repository_id,
+        parts.commit_id,
+        parts.model_share + parts.rest_model as model_share,
+        parts.human_share + parts.rest * evidence.human_share as human_share,
+        parts.automation_share + parts.rest_automation as automation_share,
+        parts.undeclared_share + parts.rest * evidence.undeclared_share as undeclared_share,
+        case
+            when parts.rest > 0 and evidence.tier = 'attested' then 'attested'
+            when parts.undeclared_share < parts.share then 'declared'
+            when parts.rest > 0 then evidence.tier
+            else 'none'
+        end as tier,
+        case
+            when parts.model_share > parts.rest_model then parts.model_agent
+            when parts.rest_model > 0 then parts.evidence_agent
+            when parts.automation_share > parts.rest_automation then parts.automation_agent
+            when parts.rest_automation > 0 then parts.evidence_agent
+        end as agent,
+        parts.rest
+    from parts
+    join evidence using (repository_id, commit_id)
 )
 
 select
-    with_rest.repository_id,
-    with_rest.commit_id,
-    with_rest.model_share,
-    with_rest.declared_human_share + if(with_rest.is_before_agents, with_rest.rest, 0)
-        as human_share,
-    with_rest.automation_share,
-    if(with_rest.is_before_agents, 0, with_rest.rest) as undeclared_share,
-    coalesce(with_rest.tier, 'none') as tier,
-    with_rest.agent,
-    models.model,
-    coalesce(signal_lists.signals, []) as signals
-from with_rest
-left join models
-    on with_rest.repository_id = models.repository_id
-        and with_rest.commit_id = models.commit_id
-        and with_rest.agent = models.agent
-left join signal_lists
-    on with_rest.repository_id = signal_lists.repository_id
-        and with_rest.commit_id = signal_lists.commit_id
-;
+    evidence.* replace (
+        coalesce(settled.model_share, evidence.model_share) as model_share,
+        coalesce(settled.human_share, evidence.human_share) as human_share,
+        coalesce(settled.automation_share, evidence.automation_share) as automation_share,
+        coalesce(settled.undeclared_share, evidence.undeclared_share) as undeclared_share,
+        coalesce(settled.tier, evidence.tier) as tier,
+        if(settled.commit_id is null, evidence.agent, settled.agent) as agent,
+        if(settled.commit_id is null or settled.agent = evidence.agent, evidence.model, null) as model,
+        if(settled.rest = 0, [], evidence.signals) as signals
+    ),
+    settled.commit_id is not null as is_overridden
+from evidence
+left join settled using (repository_id, commit_id);
 
 comment on table attribution.commit_authorship is
-'One row per commit: who wrote it, as shares of its lines that add up to 1, from the evidence in the commit itself.';
+'One row per commit: who wrote it, as shares of its lines that add up to 1: what the settings say of it, and by the evidence in the commit itself.';
 comment on column attribution.commit_authorship.repository_id is 'Repository the commit was read from.';
 comment on column attribution.commit_authorship.commit_id is 'The commit.';
-comment on column attribution.commit_authorship.model_share is 'Share credited to a model, 0 to 1: the weight of the strongest finding.';
+comment on column attribution.commit_authorship.model_share is 'Share credited to a model, 0 to 1.';
 comment on column attribution.commit_authorship.human_share is 'Share known to be human, 0 to 1: declared, or written before coding agents existed.';
 comment on column attribution.commit_authorship.automation_share is 'Share credited to automation, 0 to 1.';
 comment on column attribution.commit_authorship.undeclared_share is 'Share without evidence either way, 0 to 1. Never to be read as human.';
-comment on column attribution.commit_authorship.tier is 'Tier of the finding that decides: attested, declared or indicated; none without a finding.';
-comment on column attribution.commit_authorship.agent is 'Agent or bot of the finding that decides; NULL without one.';
+comment on column attribution.commit_authorship.tier is 'Tier of what decides: attested, declared (the settings are a declaration) or indicated; none without anything.';
+comment on column attribution.commit_authorship.agent is 'Agent or bot with the larger part; NULL without one.';
 comment on column attribution.commit_authorship.model is 'Model as the evidence on this agent tells it; NULL where none does.';
 comment on column attribution.commit_authorship.signals is 'Rules whose findings count, in alphabetical order; empty without one.';
+comment on column attribution.commit_authorship.is_overridden is 'Whether the settings say who wrote some of it.';

@@ -144,6 +144,17 @@ issues as (
     from attribution.identities
     where not is_agent
     group by repository_id
+    union all
+    select
+        '(settings)',
+        'authorship overrides that decide on nothing',
+        count(*) filter (applied.position is null),
+        count(*),
+        string_agg('override ' || overrides.position || ': ' || overrides.reason, '; ' order by overrides.position)
+            filter (applied.position is null)
+            || ': no commit or no code line is as they say, or a later override holds for all of it'
+    from raw.authorship_overrides as overrides
+    left join (select distinct position from attribution.commit_overrides) as applied using (position)
 )
 
 select
@@ -158,7 +169,7 @@ where affected > 0
 order by repository_id, issue;
 
 comment on table marts.data_quality is 'One row per repository and issue that limits what its numbers can say.';
-comment on column marts.data_quality.repository_id is 'name of the repository';
+comment on column marts.data_quality.repository_id is 'name of the repository; (settings) for what concerns none';
 comment on column marts.data_quality.issue is 'what the matter is';
 comment on column marts.data_quality.affected is 'how many it affects (count of what the issue names)';
 comment on column marts.data_quality.total is 'out of how many; null where there is no whole';
