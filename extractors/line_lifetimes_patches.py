@@ -53,6 +53,11 @@ class FilePatch:
     new_missing: bool = False
     spans: list[Span] = field(default_factory=list)
 
+    @property
+    def lacks_blob(self) -> bool:
+        """Whether its lines cannot be told for want of a blob."""
+        return (self.old_missing or self.new_missing) and self.old_blob_id != self.new_blob_id
+
 
 @dataclass
 class ChangePatch:

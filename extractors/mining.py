@@ -15,6 +15,11 @@ from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, FileChange, t
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.line_mining import (
+    forget_incomplete_lines,
+    lines_are_due,
+    mine_lines,
+)
 from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
 from quarterdeck.extractors.repository import OpenRepository, object_lookup, remote_url
 from quarterdeck.extractors.schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
@@ -44,11 +49,12 @@ class MiningResult:
     landed_changes: int
     is_shallow: bool
     problems: int  # commits that could not be read or diffed
+    new_lines: int = 0  # landed changes whose lines were followed for the first time
 
     @property
     def nothing_new(self) -> bool:
         """Whether the lake already held everything."""
-        return not self.new_commits and not self.new_diffs
+        return not self.new_commits and not self.new_diffs and not self.new_lines
 
 
 def mine_repository(
@@ -57,6 +63,9 @@ def mine_repository(
     lake: Lake,
     jobs: int = 2,
     progress: Progress = lambda done, total: None,
+    *,
+    lines: bool = True,
+    lines_progress: Progress = lambda done, total: None,
 ) -> MiningResult:
     """Bring the lake up to date with a repository.
 
@@ -69,6 +78,8 @@ def mine_repository(
         lake: where the parts go.
         jobs: git processes that take diffs side by side.
         progress: called after each part.
+        lines: whether to follow the life of lines too.
+        lines_progress: as `progress`, with landed changes followed.
 
     Raises:
         LakeError: another repository with the same name and no common root is in the lake.
@@ -86,7 +97,8 @@ def mine_repository(
             and before["fingerprint"][0] == fingerprint
             and not retaken
         )
-        if is_same and not problems.height:
+        lines_due = lines and lines_are_due(repository, repository_id, lake)
+        if is_same and not problems.height and not lines_due:
             return _unchanged(repository, repository_id, lake)
         history = git_history.read_history(repository)
         _refuse_other_repository(before, history, repository, repository_id)
@@ -94,14 +106,21 @@ def mine_repository(
         requests = git_history.diff_requests(
             repository, history, [c for c in history.parents if c not in done]
         )
+        if retaken:
+            forget_incomplete_lines(repository_id, lake)
         with _taking_diffs(repository, repository_id, lake, requests, jobs, progress) as failures:
             # git is at work in processes of its own meanwhile
             landings = git_history.landings(repository_id, history)
             pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
             new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
         new_diffs = len(requests) - len(failures)
+        new_lines = (
+            mine_lines(repository, repository_id, lake, history, jobs, lines_progress)
+            if lines
+            else 0
+        )
         problems_now = _problems(repository_id, history.unreadable | failures)
-        if is_same and problems_now.equals(problems) and not new_diffs:
+        if is_same and problems_now.equals(problems) and not new_diffs and not new_lines:
             return _unchanged(repository, repository_id, lake)
         fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
         lake.write_snapshot(
@@ -123,6 +142,7 @@ def mine_repository(
         len(history.chain),
         bool(repository.shallow),
         problems_now.height,
+        new_lines,
     )
 
 
