@@ -33,6 +33,7 @@ _NOT_SHOWN = {
     "reports",
     "clones",
     "jobs",
+    "lines",
     "prefect",
     "repositories",
     "report_name",
