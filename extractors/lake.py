@@ -304,9 +304,7 @@ def _modified(part: Path) -> tuple[int, str]:
     return part.stat().st_mtime_ns, part.name
 
 
-def _read(
-    part: Path, columns: list[str] | None = None, *, rows: int | None = None
-) -> pl.DataFrame:
+def _read(part: Path, columns: list[str] | None = None, *, rows: int | None = None) -> pl.DataFrame:
     try:
         return pl.read_parquet(part, columns=columns, n_rows=rows, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:

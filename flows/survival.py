@@ -80,12 +80,12 @@ def _curves_of(scope: str, scope_name: str, lives: pl.DataFrame) -> Iterator[pl.
         for name, beside in (("model", other), (other, "model")):
             rows = own[name].filter(pl.col("quarter_start").is_in(sorted(quarters)))
             populations.append((name, beside, rows))
-    for name, beside, rows in populations:
+    for name, matched_with, rows in populations:
         if rows.height:
             frame = _curve(rows).with_columns(
                 key.struct.unnest(),
                 author_class=pl.lit(name),
-                matched_with=pl.lit(beside, pl.String()),
+                matched_with=pl.lit(matched_with, pl.String()),
             )
             yield frame.select(_SCHEMA.names()).cast(_SCHEMA)
 
