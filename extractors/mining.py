@@ -13,6 +13,11 @@ from quarterdeck.extractors.diffs import DAMAGED_BLOB
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.line_mining import (
+    forget_incomplete_lines,
+    lines_are_due,
+    mine_lines,
+)
 from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
 from quarterdeck.extractors.repository import (
     OpenRepository,
@@ -36,11 +41,12 @@ class MiningResult:
     landed_changes: int
     is_shallow: bool
     problems: int  # commits that could not be read or diffed
+    new_lines: int = 0  # landed changes whose lines were followed for the first time
 
     @property
     def nothing_new(self) -> bool:
         """Whether the lake already held everything."""
-        return not self.new_commits and not self.new_diffs
+        return not self.new_commits and not self.new_diffs and not self.new_lines
 
 
 def mine_repository(
@@ -51,6 +57,8 @@ def mine_repository(
     progress: Progress = lambda done, total: None,
     *,
     split_squashes: bool = True,
+    lines: bool = True,
+    lines_progress: Progress = lambda done, total: None,
 ) -> MiningResult:
     """Bring the lake up to date with a repository.
 
@@ -65,6 +73,8 @@ def mine_repository(
         progress: called after each part.
         split_squashes: also take the diffs of the commits that a squashed pull request was made
             of, so that its lines can be split over them by size.
+        lines: whether to follow the life of lines too.
+        lines_progress: as `progress`, with landed changes followed.
 
     Raises:
         LakeError: another repository with the same name and no common root is in the lake.
@@ -82,7 +92,8 @@ def mine_repository(
             and before["fingerprint"][0] == fingerprint
             and not retaken
         )
-        if is_same and not problems.height:
+        lines_due = lines and lines_are_due(repository, repository_id, lake)
+        if is_same and not problems.height and not lines_due:
             return _unchanged(repository, repository_id, lake)
         history = git_history.read_history(repository)
         _refuse_other_repository(before, history, repository, repository_id)
@@ -90,6 +101,8 @@ def mine_repository(
         requests = git_history.diff_requests(
             repository, history, [c for c in history.parents if c not in done]
         )
+        if retaken:
+            forget_incomplete_lines(repository_id, lake)
         with DiffTaker(repository, repository_id, lake, jobs, progress) as taker:
             taker.submit(requests)  # git is at work in processes of its own meanwhile
             landings = git_history.landings(repository_id, history)
@@ -97,6 +110,11 @@ def mine_repository(
             split = [r for r in pulls.diff_requests if split_squashes and r.commit_id not in done]
             taker.submit(split)
             new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
+        new_lines = (
+            mine_lines(repository, repository_id, lake, history, jobs, lines_progress)
+            if lines
+            else 0
+        )
         new_diffs = len(requests) + len(split) - len(taker.failures)
         wanted = history.parents.keys() | {request.commit_id for request in pulls.diff_requests}
         known = {
@@ -105,7 +123,7 @@ def mine_repository(
             if commit_id in done and commit_id in wanted and DAMAGED_BLOB.search(problem)
         }
         problems_now = _problems(repository_id, known | history.unreadable | taker.failures)
-        if is_same and problems_now.equals(problems) and not new_diffs:
+        if is_same and problems_now.equals(problems) and not new_diffs and not new_lines:
             return _unchanged(repository, repository_id, lake)
         tip_files = git_history.tip_files(repository_id, repository)
         mine_contents(repository, repository_id, lake, landings, tip_files)
@@ -129,6 +147,7 @@ def mine_repository(
         len(history.chain),
         bool(repository.shallow),
         problems_now.height,
+        new_lines,
     )
 
 

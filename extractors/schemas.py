@@ -6,6 +6,8 @@ Ids of git objects are full lower-case hexadecimal. Times are UTC with microseco
 
 import polars as pl
 
+from quarterdeck.extractors.line_lifetimes_schemas import LINE_CHANGES, LINE_DEATHS, LINE_RUNS
+
 TIMESTAMP = pl.Datetime("us", "UTC")
 
 #: One row per commit ever seen on the default branch or in a pull request.
@@ -168,7 +170,12 @@ COMMIT_TABLES: dict[str, pl.Schema] = {
     "file_changes": FILE_CHANGES,
     "attribute_blobs": ATTRIBUTE_BLOBS,
     "content_facts": CONTENT_FACTS,
+    "line_deaths": LINE_DEATHS,
+    "line_changes": LINE_CHANGES,
 }
+
+#: Tables of the state after a landed change, a part each; the one at the tip counts.
+CHECKPOINT_TABLES: dict[str, pl.Schema] = {"line_runs": LINE_RUNS}
 
 #: Tables of what can change: the newest snapshot of a repository replaces the one before.
 SNAPSHOT_TABLES: dict[str, pl.Schema] = {
@@ -181,4 +188,4 @@ SNAPSHOT_TABLES: dict[str, pl.Schema] = {
     "repositories": REPOSITORIES,
 }
 
-TABLES: dict[str, pl.Schema] = COMMIT_TABLES | SNAPSHOT_TABLES
+TABLES: dict[str, pl.Schema] = COMMIT_TABLES | CHECKPOINT_TABLES | SNAPSHOT_TABLES

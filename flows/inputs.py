@@ -34,6 +34,7 @@ _NOT_SHOWN = {
     "reports",
     "clones",
     "jobs",
+    "lines",
     "prefect",
     "repositories",
     "report_name",

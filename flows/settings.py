@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     clones: Path = Path(".quarterdeck/clones")
     repositories: list[RepositorySettings] = []
     jobs: int = Field(default=0, ge=0, le=256)
+    lines: bool = True
     time_zone: str = "UTC"
     agents_since: date = date(2021, 6, 29)
     baseline: str = "default"

@@ -68,11 +68,10 @@ chosen as (
 ),
 
 files as (
-    select file_changes.repository_id, file_changes.commit_id, file_changes.path, file_changes.added_lines
-    from staging.file_changes
-    join raw.file_classes using (repository_id, path)
+    select repository_id, commit_id, path, added_lines
+    from staging.classified_changes
     semi join chosen using (repository_id, commit_id)
-    where file_classes.class in ('source', 'test')
+    where class in ('source', 'test')
 ),
 
 decided as (

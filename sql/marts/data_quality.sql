@@ -3,6 +3,10 @@ with changes as (
     select * from marts.landed_changes
 ),
 
+lives as (
+    select * from staging.line_lives where fate not in ('moved', 'respaced')
+),
+
 issues as (
     select
         repository_id,
@@ -155,6 +159,36 @@ issues as (
             || ': no commit or no code line is as they say, or a later override holds for all of it'
     from raw.authorship_overrides as overrides
     left join (select distinct position from attribution.commit_overrides) as applied using (position)
+    union all
+    select
+        changes.repository_id,
+        'landed changes whose lines were not followed',
+        count(*) filter (followed.commit_id is null or not followed.has_known_births),
+        count(*),
+        'they are in no survival, churn or count of surviving lines; `quarterdeck run` with lines = true follows them'
+    from changes
+    left join staging.line_changes as followed using (repository_id, commit_id)
+    group by changes.repository_id
+    union all
+    select
+        repository_id,
+        'lines whose birth is not known',
+        cast(sum(lines) filter (origin_commit_id is null) as bigint),
+        cast(sum(lines) as bigint),
+        'older than a shallow clone, or a blob or change could not be read; they are in no survival'
+    from lives
+    group by repository_id
+    union all
+    select
+        lives.repository_id,
+        'lines whose end is not known',
+        cast(sum(lines) filter (fate = 'lost' or (fate != 'alive' and ends.landed_at is null)) as bigint),
+        cast(sum(lines) as bigint),
+        'their blob is missing from a change on (they count until then), or the clock of the change that ended them was never set'
+    from lives
+    left join changes as ends
+        on ends.repository_id = lives.repository_id and ends.commit_id = lives.death_commit_id
+    group by lives.repository_id
 )
 
 select
