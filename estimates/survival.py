@@ -168,7 +168,8 @@ def clustered_interval(
         seen = np.searchsorted(curve.time, np.minimum(length, wanted[at]), side="right")
         influence = weight * (hazard[seen] - own * (length <= wanted[at]))
         variance[at] = np.sum(np.bincount(number, influence) ** 2) * clusters / (clusters - 1)
-    log_survival = np.log(np.where(inside, survival, np.nan))
+    survival = np.where(inside, survival, np.nan)  # for 1 to any power is 1
+    log_survival = np.log(survival)
     spread = special.stdtrit(clusters - 1, 0.5 + level / 2.0) * np.sqrt(variance) / -log_survival
     return survival ** np.exp(spread), survival ** np.exp(-spread)
 
