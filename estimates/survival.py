@@ -166,7 +166,7 @@ def clustered_interval(
     variance = np.full(wanted.shape, np.nan)
     for at in np.flatnonzero(inside):
         seen = np.searchsorted(curve.time, np.minimum(length, wanted[at]), side="right")
-        influence = weight * (hazard[seen] - own * (length <= wanted[at]))
+        influence = weight * (hazard[seen] - np.where(length <= wanted[at], own, 0.0))
         variance[at] = np.sum(np.bincount(number, influence) ** 2) * clusters / (clusters - 1)
     survival = np.where(inside, survival, np.nan)  # for 1 to any power is 1
     log_survival = np.log(survival)
