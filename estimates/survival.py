@@ -166,9 +166,10 @@ def clustered_interval(
     variance = np.full(wanted.shape, np.nan)
     for at in np.flatnonzero(inside):
         seen = np.searchsorted(curve.time, np.minimum(length, wanted[at]), side="right")
-        influence = weight * (hazard[seen] - own * (length <= wanted[at]))
+        influence = weight * (hazard[seen] - np.where(length <= wanted[at], own, 0.0))
         variance[at] = np.sum(np.bincount(number, influence) ** 2) * clusters / (clusters - 1)
-    log_survival = np.log(np.where(inside, survival, np.nan))
+    survival = np.where(inside, survival, np.nan)  # for 1 to any power is 1
+    log_survival = np.log(survival)
     spread = special.stdtrit(clusters - 1, 0.5 + level / 2.0) * np.sqrt(variance) / -log_survival
     return survival ** np.exp(spread), survival ** np.exp(-spread)
 

@@ -7,7 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
-from quarterdeck.extractors import diff_parts, mining
+from quarterdeck.extractors import diff_parts, line_lifetimes, mining
 from quarterdeck.extractors.errors import ExtractorError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository
@@ -15,6 +15,7 @@ from quarterdeck.extractors.repository import open_repository
 
 def main(repository: str, lake: str, limit: str = "") -> str | None:
     diff_parts._PART_COMMITS = 5  # many parts, so that there is a middle to be killed in
+    line_lifetimes._PART_CHANGES, line_lifetimes._CHECKPOINT_CHANGES = 5, 20
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     try:

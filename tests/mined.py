@@ -17,9 +17,11 @@ Change = tuple[bytes, str, bytes | None, int | None, int | None]
 _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
 
 
-def mine(path: Path, lake: Path, repository_id: str = "app", jobs: int = 2) -> MiningResult:
+def mine(
+    path: Path, lake: Path, repository_id: str = "app", jobs: int = 2, *, lines: bool = True
+) -> MiningResult:
     """Mine a repository into the lake in a folder."""
-    return mine_repository(open_repository(path), repository_id, Lake(lake), jobs)
+    return mine_repository(open_repository(path), repository_id, Lake(lake), jobs, lines=lines)
 
 
 def table(lake: Path, name: str, repository_id: str = "app") -> pl.DataFrame:

@@ -167,6 +167,64 @@ class Repository:
                 {"repository_id": self.name, "number": number, "commit_id": commit_id}
             )
 
+    def follow(
+        self,
+        ended: Sequence[tuple[str | None, str, str, int]] = (),
+        alive: Sequence[tuple[str | None, int]] = (),
+        *,
+        path: str = "src/a.py",
+        lost: int = 0,
+    ) -> None:
+        """What the lines of the landed changes so far became, in `path` at birth.
+
+        Args:
+            ended: written by, ended by, fate, lines; None: it is not known who wrote them.
+            alive: written by, lines.
+            path: their file when they were written.
+            lost: lines of `ended` that were lost, at the last change.
+        """
+        diffs = {row["commit_id"]: row for row in self.rows["commit_diffs"]}
+        key = {"repository_id": self.name, "first_commit_id": self.chain[0], "missing_files": 0}
+        living = 0
+        for commit_id in self.chain:
+            diff = diffs.get(commit_id, {"added": 0, "deleted": 0})
+            is_last = commit_id == self.chain[-1]
+            living += diff["added"] - diff["deleted"] - (lost if is_last else 0)
+            self.rows["line_changes"].append(
+                key
+                | {
+                    "commit_id": commit_id,
+                    "added": diff["added"],
+                    "deleted": diff["deleted"],
+                    "moved": 0,
+                    "respaced": 0,
+                    "binary": 0,
+                    "lost": lost if is_last else 0,
+                    "alive": living,
+                    "part": "p1",
+                }
+            )
+
+        def born(by: str | None) -> dict[str, Any]:
+            place = path if by is not None else None
+            return {
+                "repository_id": self.name,
+                "birth_commit_id": by,
+                "birth_path": place,
+                "origin_commit_id": by,
+                "origin_path": place,
+            }
+
+        for by, end, fate, lines in ended:
+            death = {"death_commit_id": end, "fate": fate, "lines": lines, "part": "p1"}
+            self.rows["line_deaths"].append(born(by) | death)
+        for at, (by, lines) in enumerate(alive):
+            place = {"commit_id": self.chain[-1], "path": path, "first_line": at, "lines": lines}
+            self.rows["line_runs"].append(born(by) | key | place)
+        for row in self.rows["repositories"]:
+            if row["repository_id"] == self.name:
+                row["tip_commit_id"] = self.chain[-1]
+
     def tip_file(self, path: str, content: str) -> None:
         """A `.mailmap` or `.gitattributes` at the tip."""
         row = {"repository_id": self.name, "path": path, "content": content}

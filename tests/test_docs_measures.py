@@ -90,6 +90,40 @@ def test_worked_example_of_authorship(tmp_path: Path) -> None:
     assert found == numbers(wanted)
 
 
+def test_worked_example_of_survival(tmp_path: Path) -> None:
+    history = History()
+    repository = history.repository()
+    landed: dict[str, str] = {}
+    written: dict[str, int] = {}
+    ended: list[tuple[str | None, str, str, int]] = []
+    for row in example("lines"):
+        gone = {name: int(row[f"ends of change {name}"]) for name in ("1", "3")}
+        lines = {"src/a.py": (int(row["lines written"]), sum(gone.values()))}
+        end = landed[row["change"]] = repository.land(date.fromisoformat(row["landed"]), lines)
+        written[row["change"]] = int(row["lines written"])
+        for name, count in gone.items():
+            if count:
+                ended.append((landed[name], end, "deleted", count))
+                written[name] -= count
+    repository.follow(ended, [(landed[name], left) for name, left in written.items() if left])
+    wanted, at_ages = example("cohort"), example("curve")
+    with history.build(tmp_path, cutoff=datetime(2024, 12, 31, 12, tzinfo=UTC)) as connection:
+        found = rows(
+            connection,
+            f"""select {columns(wanted)} from marts.survival_cohorts
+            where scope = 'repository' and author_class = 'all' and lines_written > 0""",
+        )
+        ages = ", ".join(row["age_days"] for row in at_ages)
+        curve = rows(
+            connection,
+            f"""select {columns(at_ages)} from marts.survival_curves
+            where scope = 'repository' and author_class = 'all' and age_days in ({ages})
+            order by age_days""",
+        )
+    assert found == numbers(wanted)
+    assert curve == numbers(at_ages)
+
+
 def test_worked_example_of_merge_success(tmp_path: Path) -> None:
     history = History()
     repository = history.repository()
@@ -127,6 +161,11 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Du
     repository.land(day, lines, BOT)
     repository.land(day, {}, message=f"Tell\n\n> {CLAUDE}")
     repository.land(day, {}, "Ada Ruiz <ada@home.test>")
+    lined = history.repository("tide-tables")
+    first = lined.land(date(2025, 6, 1), {"src/a.py": 10})
+    model = lined.land(date(2025, 6, 5), {"src/a.py": 8}, message=f"Write\n\n{CLAUDE}")
+    end = lined.land(date(2025, 7, 1), {"src/a.py": (0, 3)})
+    lined.follow([(first, end, "deleted", 3)], [(first, 7), (model, 8)])
     people = [{"name": "Ada Ruiz", "emails": ["ada@harbour.test", "ada@home.test"]}]
     folder = tmp_path_factory.mktemp("examples")
     with history.build(folder, contributors=people) as connection:

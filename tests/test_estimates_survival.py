@@ -4,7 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from quarterdeck.estimates.survival import kaplan_meier
+from quarterdeck.estimates.survival import clustered_interval, kaplan_meier
 
 rows = st.lists(
     st.tuples(st.integers(0, 15), st.booleans(), st.integers(0, 4)), min_size=1, max_size=30
@@ -80,3 +80,55 @@ def test_malformed_input_is_rejected() -> None:
         curve.at([-1])
     with pytest.raises(ValueError, match="share"):
         curve.time_to(1.0)
+
+
+def test_units_that_are_clusters_of_their_own_have_greenwoods_interval() -> None:
+    draw = np.random.default_rng(1)
+    time, limit = draw.exponential(30, 4_000).round(1), draw.uniform(0, 90, 4_000).round(1)
+    duration, event = np.minimum(time, limit), time <= limit
+    curve = kaplan_meier(duration, event)
+    at = [5.0, 20.0, 60.0]
+    low, high = clustered_interval(curve, duration, event, 1, np.arange(4_000), at)
+    places = np.searchsorted(curve.time, at, side="right") - 1
+    np.testing.assert_allclose(low, curve.low[places], atol=2e-3)
+    np.testing.assert_allclose(high, curve.high[places], atol=2e-3)
+
+
+def test_the_clustered_interval_is_that_of_resampled_clusters() -> None:
+    draw = np.random.default_rng(2)
+    clusters, each = 120, 15
+    scale = np.repeat(draw.gamma(2, 20, clusters), each)  # each cluster has its own pace
+    cluster = np.repeat(np.arange(clusters), each)
+    time, limit = draw.exponential(scale), draw.uniform(20, 120, clusters * each)
+    duration, event = np.minimum(time, limit), time <= limit
+    count = draw.integers(1, 5, clusters * each)
+    curve, at = kaplan_meier(duration, event, count), np.array([10.0, 30.0, 60.0])
+    low, high = clustered_interval(curve, duration, event, count, cluster, at)
+    replicates = []
+    for _ in range(600):
+        times = np.bincount(draw.integers(0, clusters, clusters), minlength=clusters)[cluster]
+        replicates.append(kaplan_meier(duration, event, count * times).at(at))
+    spread = np.std(np.log(-np.log(replicates)), axis=0)
+    ours = (np.log(-np.log(low)) - np.log(-np.log(high))) / 2 / stats.t.ppf(0.975, clusters - 1)
+    np.testing.assert_allclose(ours, spread, rtol=0.12)
+    naive = curve.high - curve.low
+    places = np.searchsorted(curve.time, at, side="right") - 1
+    assert np.all(high - low > 1.5 * naive[places])
+
+
+def test_where_there_is_no_clustered_interval() -> None:
+    duration, event, cluster = [5.0, 9.0, 20.0], [True, True, False], [0, 1, 2]
+    curve = kaplan_meier(duration, event)
+    low, high = clustered_interval(curve, duration, event, 1, cluster, [1, 5, 20, 21])
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [True, False, False, True]
+    assert np.all((low[1:3] < curve.at([5, 20])) & (curve.at([5, 20]) < high[1:3]))
+    for clusters in ([0, 0, 0], [7, 7, 7]):
+        low, high = clustered_interval(curve, duration, event, 1, clusters, [5])
+        assert np.isnan([low, high]).all()
+    all_dead = kaplan_meier([1, 2], [True, True])
+    low, high = clustered_interval(all_dead, [1, 2], [True, True], 1, [0, 1], [1, 2])
+    assert np.isnan(low).tolist() == [False, True]
+    with pytest.raises(ValueError, match="of one length"):
+        clustered_interval(curve, duration, event, 1, [0, 1], [5])
+    with pytest.raises(ValueError, match="0 or above"):
+        clustered_interval(curve, duration, event, 1, [0, 1, -1], [5])

@@ -41,6 +41,7 @@ def test_every_issue(tmp_path: Path) -> None:
             "landed changes left out by the settings": (1, 5),
             "landed changes not tied to a pull request": (4, 5),
             "landed changes that go back in time": (2, 5),
+            "landed changes whose lines were not followed": (5, 5),
             "landed changes without a diff": (1, 5),
             "pull requests of unknown outcome": (1, 2),
             "pull requests without a known head": (2, 2),
@@ -49,7 +50,10 @@ def test_every_issue(tmp_path: Path) -> None:
         }
         assert rows(
             connection, "select issue from marts.data_quality where repository_id = 'clean'"
-        ) == [("landed changes not tied to a pull request",)]
+        ) == [
+            ("landed changes not tied to a pull request",),
+            ("landed changes whose lines were not followed",),
+        ]
         assert rows(
             connection, "select repository_id, status, problem from marts.repositories order by 1"
         ) == [("clean", "fresh", None), ("odd", "stale", "the path is gone")]

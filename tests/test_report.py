@@ -157,7 +157,8 @@ def test_csv_holds_full_precision_and_empty_for_missing(page: Page) -> None:
     assert set(files) == {
         "shipped_code_multiple.csv", "shipped_code_measures.csv", "authorship_by_quarter.csv",
         "agents_by_quarter.csv", "merge_success_by_quarter.csv", "file_classes_by_quarter.csv",
-        "repositories.csv", "data_quality.csv", "survival_of_code_lines.csv", "churn_by_quarter.csv",
+        "repositories.csv", "data_quality.csv", "survival_of_code_lines.csv",
+        "churn_by_quarter.csv",
     }  # fmt: skip
     header, *rows = files["shipped_code_multiple.csv"]
     assert header[:4] == ["Measure", "Quarter", "Period", "Multiple"]

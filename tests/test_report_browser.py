@@ -108,7 +108,7 @@ def opened(browser: sync_api.Browser, report: Path) -> Iterator[Visit]:
 def test_all_charts_are_live(opened: Visit) -> None:
     page = opened.page
     charts = page.locator("[data-chart]").count()
-    assert charts == 18
+    assert charts == 26
     assert page.locator("[data-chart][data-live]").count() == charts
     assert page.locator("[data-chart] > .live svg").count() == charts
     assert page.locator("[data-chart] .still:visible").count() == 0
@@ -182,7 +182,7 @@ def test_table_opens_by_keyboard_and_csv_downloads(opened: Visit, tmp_path: Path
 def test_hostile_strings_do_not_run(browser: sync_api.Browser, hostile_report: Path) -> None:
     found = visit(browser, hostile_report)
     page = found.page
-    assert page.locator("[data-chart][data-live]").count() == 18
+    assert page.locator("[data-chart][data-live]").count() == 26
     bar = page.locator("[data-chart='agent-0'] .live .mark-rect path").last
     bar.scroll_into_view_if_needed()
     page.wait_for_timeout(300)  # scrolling hides the tooltip, and its event comes late
@@ -201,7 +201,7 @@ def test_hostile_strings_do_not_run(browser: sync_api.Browser, hostile_report: P
 def test_page_stands_without_scripts(browser: sync_api.Browser, report: Path) -> None:
     found = visit(browser, report, java_script_enabled=False)
     stills = found.page.locator("[data-chart] .still:visible svg")
-    assert stills.count() == 18
+    assert stills.count() == 26
     assert found.page.locator("h1").is_visible()
     found.page.context.close()
 

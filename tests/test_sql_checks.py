@@ -36,10 +36,16 @@ CORRUPTIONS = {
     ),
     "orphan_file_changes": "delete from raw.file_classes",
     "orphan_landings": "update raw.landings set landed_commit_id = 'ff' where position = 3",
+    "line_lives_add_up": "update raw.line_deaths set lines = lines + 1",
+    "lines_agree_with_git": "update raw.line_changes set added = added - 1 where added = 6",
     "rates_in_range": "update marts.merge_success_quarterly set rate = rate + 1",
 }
 #: Checks that the same corruption rightly fails beside the one meant.
-ALSO = {"landed_changes_complete": {"orphan_landings"}}
+ALSO = {
+    "landed_changes_complete": {"orphan_landings"},
+    "file_changes_add_up": {"lines_agree_with_git"},
+    "lines_agree_with_git": {"line_lives_add_up"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +64,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     blob = {"repository_id": repository.name, "blob_id": "b" * 40}
     history.rows["attribute_blobs"].append(blob)
     history.rows["content_facts"].append(blob)
+    lined = history.repository("tide-tables")
+    first = lined.land(date(2023, 1, 2), {"src/a.py": 6})
+    second = lined.land(date(2023, 3, 2), {"src/a.py": (3, 2)})
+    lined.follow([(first, second, "deleted", 2)], [(first, 4), (second, 3)])
     return build_file(
         history,
         tmp_path_factory.mktemp("checks"),

@@ -36,7 +36,11 @@ dated as (
             when written.fate = 'alive' or deaths.landed_at > cutoff.cutoff_at then 'alive'
             else written.fate
         end as fate,
-        case when fate = 'alive' then cutoff.cutoff_at else deaths.landed_at end as until_at,
+        case
+            when written.fate = 'alive' then cutoff.cutoff_at
+            when deaths.landed_at > cutoff.cutoff_at then cutoff.cutoff_at
+            else deaths.landed_at
+        end as until_at,
         written.lines
     from written
     join changes as births using (repository_id, commit_id)
