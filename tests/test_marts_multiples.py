@@ -66,7 +66,7 @@ def test_pool_is_the_365_days_up_to_the_last_one(built: duckdb.DuckDBPyConnectio
     assert rows(
         built,
         """select pool_changes from marts.caps
-        where scope_name = 'pool' and quarter_start = '2026-01-01'""",
+        where scope_name = 'pool' and quarter_start = '2026-01-01' and measure = 'code_lines'""",
     ) == [(1,)]
 
 
@@ -157,6 +157,8 @@ def test_each_measure(tmp_path: Path) -> None:
         assert found == [
             ("code_lines", 368, pytest.approx(4), pytest.approx(2)),
             ("landed_changes", 2, pytest.approx(2 / 92), pytest.approx(2 / 92 / baseline)),
+            ("lines_alive_30_days", None, None, None),  # no lines were followed here
+            ("lines_alive_90_days", None, None, None),
             ("merged_pull_requests", 2, pytest.approx(2 / 92), pytest.approx(2 / 92 / baseline)),
             ("net_lines", 184, pytest.approx(2), pytest.approx(2)),
         ]

@@ -31,7 +31,11 @@ select
     units.capped_units as counted_lines,
     scoped.left_out_because
 from scoped
-left join marts.caps using (scope, scope_name, quarter_start)
+left join marts.caps
+    on caps.measure = 'code_lines'
+    and caps.scope = scoped.scope
+    and caps.scope_name = scoped.scope_name
+    and caps.quarter_start = scoped.quarter_start
 left join marts.change_units as units
     on units.measure = 'code_lines'
     and units.scope = scoped.scope
