@@ -2,7 +2,8 @@
 
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
-The first two take the same diffs: the history of the default branch. The third adds the diffs of
+The life of lines is left out everywhere (see `benchmarks.line_lifetimes`). The first two take the
+same diffs: the history of the default branch. The third adds the diffs of
 the commits that squashed pull requests were made of, which git log does not read. Each contestant
 is a whole process; they take turns, round after round, so that what else the machine does falls on
 all of them. CPU seconds are those
@@ -34,7 +35,7 @@ from quarterdeck.extractors.repository import open_repository
 more = sys.argv[4] == "all"
 mine_repository(
     open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])), int(sys.argv[3]),
-    split_squashes=more,
+    split_squashes=more, lines=False,
 )
 """
 _PERCEVAL = """
