@@ -11,6 +11,7 @@ import pytest
 from sql_fixtures import ADA, BEN, BOT, CLAUDE, History, rows, steady
 
 from quarterdeck.flows.dictionary import data_dictionary
+from quarterdeck.reports.summary import trace_statement
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PEOPLE = {"Ada": ADA, "Ben": BEN}
@@ -182,3 +183,13 @@ def test_example_query_has_a_question_and_an_answer(
 ) -> None:
     assert re.match(r"-- [A-Z][^\n]*\?\n", query), name
     assert rows(organisation, query), name
+
+
+def test_the_statement_that_the_report_offers_for_tracing_lists_the_changes(
+    organisation: duckdb.DuckDBPyConnection,
+) -> None:
+    (quarter,) = rows(
+        organisation, "select max(quarter) from marts.landed_changes where code_lines > 0"
+    )[0]
+    found = rows(organisation, trace_statement(quarter))
+    assert found and all(row[4] is not None for row in found)
