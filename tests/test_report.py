@@ -94,7 +94,7 @@ def test_sections_are_all_there(page: Page) -> None:
     wanted = ["shipped", "authors", "lasting", "success", "where", "quality", "method"]
     assert [name for name in ids if name] == wanted
     assert "select repository_id, commit_id" in page.words()
-    assert "where quarter = '2026Q3'" in page.words()
+    assert "quarter = '2026Q3' and left_out_because is null" in page.words()
 
 
 def test_equal_databases_give_equal_bytes(tmp_path: Path, html: str) -> None:
