@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 import polars as pl
 
 from quarterdeck.extractors import git_history
+from quarterdeck.extractors.branches import read_branches
 from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, FileChange, take_diffs
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.lake import Lake
-from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
+from quarterdeck.extractors.pull_requests import read_pull_requests
+from quarterdeck.extractors.record_refs import blob_refs_digest
+from quarterdeck.extractors.records import mine_records
 from quarterdeck.extractors.repository import OpenRepository, object_lookup, remote_url
 from quarterdeck.extractors.schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
 from quarterdeck.extractors.shadow import Shadow
@@ -79,7 +82,8 @@ def mine_repository(
         refs = git_history.refs(repository_id, repository)
         before = lake.read("repositories", repository_id)
         retaken = _with_arrived_blobs(repository, repository_id, lake)
-        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
+        marks = blob_refs_digest(repository)
+        fingerprint = _fingerprint(repository, refs, marks + lake.contents(repository_id))
         problems = lake.read("problems", repository_id)
         is_same = (
             lake.has_snapshot(repository_id)
@@ -98,18 +102,23 @@ def mine_repository(
             # git is at work in processes of its own meanwhile
             landings = git_history.landings(repository_id, history)
             pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
-            new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
+            branches = read_branches(repository_id, repository, refs, history)
+            others = [*pulls.unlanded_commits, *branches["commit_id"].unique(maintain_order=True)]
+            new_commits = _mine_commits(repository, repository_id, lake, history, others)
+            records = mine_records(repository, repository_id, lake, history, others)
         new_diffs = len(requests) - len(failures)
         problems_now = _problems(repository_id, history.unreadable | failures)
         if is_same and problems_now.equals(problems) and not new_diffs:
             return _unchanged(repository, repository_id, lake)
-        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
+        fingerprint = _fingerprint(repository, refs, marks + lake.contents(repository_id))
         lake.write_snapshot(
             {
                 "landings": landings,
                 "refs": refs,
                 "pull_requests": pulls.pull_requests,
                 "pull_request_commits": pulls.commits,
+                "branch_commits": branches,
+                "records": records,
                 "tip_files": git_history.tip_files(repository_id, repository),
                 "problems": problems_now,
                 "repositories": _repository_row(repository, repository_id, history, fingerprint),
@@ -195,10 +204,10 @@ def _mine_commits(
     repository_id: str,
     lake: Lake,
     history: History,
-    pulls: PullRequestFrames,
+    others: Sequence[str],
 ) -> int:
     known = lake.known_commits("commits", repository_id)
-    new = [c for c in (*history.parents, *pulls.unlanded_commits) if c not in known]
+    new = [c for c in dict.fromkeys((*history.parents, *others)) if c not in known]
     for frame in git_history.commits(repository_id, repository.git, new):
         lake.append_commits(frame, repository_id)
     return len(new)
