@@ -24,9 +24,11 @@ MODEL, HUMAN = "model", "human"
 MIXED_WEIGHT: Final = 0.5
 
 _LAST_LINE: Final = 2**31 - 1
-_RANGE = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
+_BAD_RANGE: Final = "a range of lines cannot be read"
+_LONGEST: Final = len("2147483647-2147483647")
 _KNOWN_VERSION = re.compile(r"authorship/3\.\d+\.\d+")
-_NO_MODEL = frozenset({"", "unknown", "default", "<synthetic>", "none", "null"})
+#: What tools write where they know no tool or model.
+_UNTOLD = frozenset({"", "unknown", "default", "<synthetic>", "none", "null", "agent"})
 #: Authors of `authorship/0.*` that are tools; anybody else is a person, whatever the name.
 _OLD_TOOLS = frozenset({"claude", "cursor", "copilot", "codex", "windsurf", "gemini", "ai_agent"})
 _SHORT_KEY = 7
@@ -55,7 +57,7 @@ class Session(NamedTuple):
 
 def told(value: object) -> str | None:
     """A text that tells something; None for any other value and for words such as "unknown"."""
-    if not isinstance(value, str) or value.strip().strip('"').lower() in _NO_MODEL:
+    if not isinstance(value, str) or value.strip().strip('"').lower() in _UNTOLD:
         return None
     return value.strip().strip('"')
 
@@ -135,14 +137,15 @@ def _git_ai_author(
 
 
 def _ranges(text: str, tell: Tell) -> Iterator[tuple[int, int]]:
-    for part in text.replace(" ", "").split(","):
-        if not part:
-            continue
-        found = _RANGE.fullmatch(part)
-        first = int(found[1]) if found else 0
-        last = int(found[2] or first) if found else 0
-        if _is_range(first, last, tell):
-            yield first, last
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if first.isdecimal() and (not last or last.isdecimal()) and len(part) <= _LONGEST:
+            begin, end = int(first), int(last or first)
+            if 1 <= begin <= end <= _LAST_LINE:
+                yield begin, end
+                continue
+        if part.strip():
+            tell(_BAD_RANGE)
 
 
 def _is_range(first: object, last: object, tell: Tell) -> bool:
@@ -153,7 +156,7 @@ def _is_range(first: object, last: object, tell: Tell) -> bool:
         and 1 <= first <= last <= _LAST_LINE
     ):
         return True
-    tell("a range of lines cannot be read")
+    tell(_BAD_RANGE)
     return False
 
 

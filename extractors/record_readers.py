@@ -19,7 +19,7 @@ from quarterdeck.extractors.record_refs import CHECKPOINT, NOTE, TRACE
 RECORD_LINES: Final = pl.Schema(
     {
         "repository_id": pl.String(),
-        "ref": pl.String(),
+        "ref": pl.String(),  # of a trace HEAD and its path, as git writes it
         "form": pl.String(),  # note or trace
         "blob_id": pl.String(),
         "commit_id": pl.String(),  # the commit a note is about
@@ -113,8 +113,9 @@ def read_records(records: pl.DataFrame, texts: pl.DataFrame) -> RecordFrames:
                 session = _checkpoint(row, contents.get(blob_id), reading)
                 if session is not None:
                     checkpoints.setdefault((str(repository_id), *session[:2]), session[2:])
+            where = f"HEAD:{row['path']}" if form == TRACE else ref
             for revision, claims in reading.claims.items():
-                place = (repository_id, ref, form, blob_id, row["commit_id"], revision)
+                place = (repository_id, where, form, blob_id, row["commit_id"], revision)
                 lines += [(*place, *run) for run in runs(claims)]
             problems += [
                 (repository_id, ref, row["commit_id"], row["path"], blob_id, problem)
@@ -137,42 +138,46 @@ def revisions(text: str) -> Iterator[str]:
             yield named
 
 
-def runs(claims: list[Claim]) -> Iterator[tuple[str, int, int, str, str | None, str | None, float]]:
-    """Claims without overlap, a later one before an earlier: path, first line, lines, who."""
+def runs(claims: list[Claim]) -> Iterator[tuple[object, ...]]:
+    """Claims without overlap, a later one before an earlier.
+
+    Yields:
+        path, first line, number of lines, author class, tool, model, weight.
+    """
     by_path: dict[str, list[Claim]] = {}
     for claim in claims:
         by_path.setdefault(claim.path, []).append(claim)
     for path, own in by_path.items():
-        order = sorted(range(len(own)), key=lambda index: own[index].first)
-        edges = sorted({edge for claim in own for edge in (claim.first, claim.last + 1)})
-        active: list[int] = []
-        begun = 0
-        open_run: tuple[int, int, Claim] | None = None  # first, end, who
-        for first, end in pairwise(edges):
-            while begun < len(order) and own[order[begun]].first <= first:
-                heapq.heappush(active, -order[begun])
-                begun += 1
-            while active and own[-active[0]].last < first:
-                heapq.heappop(active)
-            now = own[-active[0]] if active else None
-            if open_run is not None and (now is None or open_run[1:] != (first, _who(now))):
-                yield _run(path, open_run)
-                open_run = None
-            if now is not None:
-                open_run = (open_run[0] if open_run is not None else first, end, _who(now))
-        if open_run is not None:
-            yield _run(path, open_run)
+        begun: int | None = None
+        last_end, who = 0, own[0][3:]
+        for first, end, index in _topmost([(claim.first, claim.last + 1) for claim in own]):
+            if begun is None or first != last_end or own[index][3:] != who:
+                if begun is not None:
+                    yield path, begun, last_end - begun, *who
+                begun, who = first, own[index][3:]
+            last_end = end
+        if begun is not None:
+            yield path, begun, last_end - begun, *who
 
 
-def _who(claim: Claim) -> Claim:
-    return claim._replace(first=0, last=0)
-
-
-def _run(
-    path: str, found: tuple[int, int, Claim]
-) -> tuple[str, int, int, str, str | None, str | None, float]:
-    first, end, who = found
-    return path, first, end - first, who.author_class, who.tool, who.model, who.weight
+def _topmost(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """The parts of half-open spans that no later span covers: first, end, index of the span."""
+    order = sorted(range(len(spans)), key=spans.__getitem__)
+    if all(spans[before][1] <= spans[after][0] for before, after in pairwise(order)):
+        for index in order:
+            yield *spans[index], index
+        return
+    edges = sorted({edge for span in spans for edge in span})
+    active: list[int] = []  # indices below zero, so that the latest comes first
+    begun = 0
+    for first, end in pairwise(edges):
+        while begun < len(order) and spans[order[begun]][0] <= first:
+            heapq.heappush(active, -order[begun])
+            begun += 1
+        while active and spans[-active[0]][1] <= first:
+            heapq.heappop(active)
+        if active:
+            yield first, end, -active[0]
 
 
 def _all_sessions(contents: Mapping[str, str | None]) -> dict[str, Session]:
