@@ -24,6 +24,7 @@ RECORD_LINES: Final = pl.Schema(
         "blob_id": pl.String(),
         "commit_id": pl.String(),  # the commit a note is about
         "parent_id": pl.String(),  # the commit a trace was written upon
+        "base_id": pl.String(),  # the commit a note says that it was made for
         "path": pl.String(),
         "first_line": pl.Int32(),
         "lines": pl.Int32(),
@@ -78,6 +79,7 @@ class _Reading:
     """The claims of one text; those of a trace by the revision it was written upon."""
 
     claims: dict[str | None, list[Claim]] = field(default_factory=dict)
+    base: str | None = None
     problems: dict[str, None] = field(default_factory=dict)
 
     def tell(self, problem: str) -> None:
@@ -115,7 +117,15 @@ def read_records(records: pl.DataFrame, texts: pl.DataFrame) -> RecordFrames:
                     checkpoints.setdefault((str(repository_id), *session[:2]), session[2:])
             where = f"HEAD:{row['path']}" if form == TRACE else ref
             for revision, claims in reading.claims.items():
-                place = (repository_id, where, form, blob_id, row["commit_id"], revision)
+                place = (
+                    repository_id,
+                    where,
+                    form,
+                    blob_id,
+                    row["commit_id"],
+                    revision,
+                    reading.base,
+                )
                 lines += [(*place, *run) for run in runs(claims)]
             problems += [
                 (repository_id, ref, row["commit_id"], row["path"], blob_id, problem)
@@ -229,6 +239,7 @@ def _read_text(reading: _Reading, text: str, form: str, elsewhere: Mapping[str, 
     if parts is not None:
         metadata = _json(parts[1])
         if isinstance(metadata, dict):
+            reading.base = told(metadata.get("base_commit_sha"))
             reading.add(record_forms.git_ai(parts[0], metadata, elsewhere, reading.tell))
         else:
             reading.tell("what follows the divider is no JSON object")

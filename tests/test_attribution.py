@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from record_fixtures import parent_id, register_records, repository_of
 
 from quarterdeck.sql.agents import (
     COMMIT_PLACES,
@@ -24,7 +25,12 @@ CASES = [
     for path in sorted((Path(__file__).parent / "data" / "authorship").glob("*.toml"))
     for case in tomllib.loads(path.read_text("utf-8"))["case"]
 ]
-SQL_FILES = ("message_lines", "findings", "commit_authorship")
+SQL_FILES = (
+    *("message_lines", "branch_names", "record_claims", "attested_lines", "record_findings"),
+    *("findings", "commit_authorship"),
+)
+#: Places that rules are applied to; the others wait for a forge's API.
+READ_PLACES = (*COMMIT_PLACES, "branch", "note")
 PERSON = "Ada Ruiz <ada@example.org>"
 COMMITTER = "GitHub <noreply@github.com>"
 LONG_AGO = datetime(2019, 3, 1, 9, tzinfo=UTC)
@@ -37,7 +43,7 @@ def commit_row(case: Mapping[str, Any]) -> dict[str, object]:
     name, email = case.get("committer", COMMITTER).removesuffix(">").rsplit(" <", 1)
     authored_at = case.get("authored_at", LATELY)
     return {
-        "repository_id": case.get("repository_id", "example/tool"),
+        "repository_id": repository_of(case),
         "commit_id": case["id"],
         "author_name": author_name,
         "author_email": author_email,
@@ -46,7 +52,9 @@ def commit_row(case: Mapping[str, Any]) -> dict[str, object]:
         "committer_email": email,
         "committed_at": case.get("committed_at", authored_at),
         "message": case.get("message", "Guard the retry loop"),
-        "parent_count": 1,
+        "subject": str(case.get("message", "Guard the retry loop")).partition("\n")[0],
+        "first_parent_id": parent_id(case),
+        "parent_count": case.get("parents", 1),
     }
 
 
@@ -75,6 +83,7 @@ def attribute(
     connection.execute(
         "create table raw.settings as select ?::date as agents_since", [agents_since]
     )
+    register_records(connection, cases)
     for name in SQL_FILES:
         path = files("quarterdeck.sql").joinpath(f"attribution/{name}.sql")
         connection.execute(path.read_text("utf-8"))
@@ -137,7 +146,7 @@ def test_labelled_case(
 
 
 def test_every_commit_level_rule_has_a_positive_and_a_negative_case() -> None:
-    rules = {signal.id for signal in load_signals() if signal.where in COMMIT_PLACES}
+    rules = {signal.id for signal in load_signals() if signal.where in READ_PLACES}
     for label in ("positive", "negative"):
         assert rules - {case["rule"] for case in CASES if case["label"] == label} == set()
     assert {case["rule"] for case in CASES} <= rules
@@ -166,7 +175,10 @@ def test_findings_that_are_ruled_out_say_why(exam: duckdb.DuckDBPyConnection) ->
     findings = rows(exam, "from attribution.findings")
     assert all(row["ruled_out"] == (row["ruled_out_reason"] is not None) for row in findings)
     keys = [
-        (row["commit_id"], row["signal_id"], row["place"], row["matched_text"], row["ruled_out"])
+        (
+            *(row["commit_id"], row["signal_id"], row["place"], row["matched_text"], row["model"]),
+            *(row["source"], row["author_class"], row["ruled_out"], row["path"], row["first_line"]),
+        )
         for row in findings
     ]
     assert len(keys) == len(set(keys))
@@ -175,7 +187,12 @@ def test_findings_that_are_ruled_out_say_why(exam: duckdb.DuckDBPyConnection) ->
 @pytest.mark.parametrize("name", SQL_FILES)
 def test_every_table_and_column_has_a_comment(exam: duckdb.DuckDBPyConnection, name: str) -> None:
     where = f"where schema_name = 'attribution' and table_name = '{name}'"
-    (table,) = rows(exam, f"select comment from duckdb_tables() {where}")
+    of_view = where.replace("table_name", "view_name")
+    (table,) = rows(
+        exam,
+        f"select comment from duckdb_tables() {where} "
+        f"union all select comment from duckdb_views() {of_view}",
+    )
     columns = rows(exam, f"select column_name, comment from duckdb_columns() {where}")
     assert table["comment"].startswith("One row per ")
     assert [row["column_name"] for row in columns if not row["comment"]] == []

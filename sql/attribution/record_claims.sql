@@ -6,7 +6,8 @@ commits as (
         repository_id,
         commit_id,
         first_parent_id,
-        parent_count
+        parent_count,
+        authored_at
     from staging.commits
 ),
 
@@ -29,6 +30,7 @@ claims as (
     select
         repository_id,
         commit_id,
+        base_id,
         form,
         ref,
         ref || coalesce(' ' || tool, '') as evidence_text,
@@ -46,6 +48,7 @@ claims as (
     select
         record_lines.repository_id,
         commits.commit_id,
+        null::varchar as base_id,
         record_lines.form,
         record_lines.ref,
         record_lines.ref || coalesce(' ' || record_lines.tool, '') as evidence_text,
@@ -122,6 +125,11 @@ select
         when rules.rule.author_class = 'not-evidence' then rules.rule.reason
         when commits.parent_count > 1
             then 'stands on a merge, whose lines are those of the commits that it brought in'
+        -- a rebase keeps the author's time: there the copy is right
+        when claims.base_id not in (claims.commit_id, coalesce(commits.first_parent_id, ''))
+            and bases.authored_at is distinct from commits.authored_at
+            and bases.commit_id is not null
+            then 'was made for another commit'
         when measured.commit_id is null then 'which lines the commit added is not known'
     end as ruled_out_reason
 from claims
@@ -131,6 +139,8 @@ inner join commits
     on claims.repository_id = commits.repository_id and claims.commit_id = commits.commit_id
 left join names
     on claims.tool = names.tool
+left join commits as bases
+    on claims.repository_id = bases.repository_id and claims.base_id = bases.commit_id
 left join measured
     on claims.repository_id = measured.repository_id and claims.commit_id = measured.commit_id
 ;

@@ -10,6 +10,7 @@ comment on column raw.record_lines.form is 'note or trace';
 comment on column raw.record_lines.blob_id is 'text of the record';
 comment on column raw.record_lines.commit_id is 'the commit that a note is about; null for a trace';
 comment on column raw.record_lines.parent_id is 'the commit that a trace was written upon; null for a note';
+comment on column raw.record_lines.base_id is 'the commit that a note says it was made for: the same, its parent, or where it was copied from; null where it says nothing';
 comment on column raw.record_lines.path is 'path of the file';
 comment on column raw.record_lines.first_line is 'first line, from 1';
 comment on column raw.record_lines.lines is 'length of the run (lines)';
