@@ -9,7 +9,8 @@ A case may hold, beside what tests/test_attribution.py reads:
 | `trace` | text of a trace in the tree; `{parent}` in it becomes the id of the commit's parent |
 | `checkpoint` | text of a session's record, at the checkpoint `a1b2c3d4e5f6` |
 | `added` | lines that the commit added: path to a list of first and last lines |
-| `branch` | head branch of a pull request that holds the commit; `on_branches`: others that hold it |
+| `branch` | head branch of a pull request that holds the commit |
+| `on_branches` | branches that hold it, without a pull request |
 | `parents` | number of parents; 1 unless told |
 """
 
