@@ -9,7 +9,7 @@ DEMO ?= .demo
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test report lint wheel dictionary clean
+.PHONY: demo test report lint wheel dictionary exam clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Quarterdeck needs Python 3.11 or later; name one: make PYTHON=python3.12 ...")'
@@ -43,6 +43,10 @@ wheel: $(READY)
 # the page on tables and columns, from the comments in the SQL
 dictionary: $(READY)
 	$(BIN)/python -m quarterdeck.flows.dictionary > docs/data-dictionary.md
+
+# the scores of the authorship rules, into docs/authorship.md
+exam: $(READY)
+	$(BIN)/python tests/authorship_exam.py --write
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info

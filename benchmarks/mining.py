@@ -2,12 +2,15 @@
 
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
-Each contestant is a whole process over the whole history of the default branch; they take turns,
-round after round, so that what else the machine does falls on all of them. CPU seconds are those
+The first two take the same diffs: the history of the default branch. The third adds the diffs of
+the commits that squashed pull requests were made of, which git log does not read. Each contestant
+is a whole process; they take turns, round after round, so that what else the machine does falls on
+all of them. CPU seconds are those
 of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
 of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
-a process and its children, sampled every 50 ms. Perceval and PyDriller need
-`pip install -e '.[benchmarks]'`.
+a process and its children, sampled every 50 ms. Where a clone lacks blobs, git and the peers get
+placeholders for them, on which they would die otherwise; Quarterdeck does without. Perceval and
+PyDriller need `pip install -e '.[benchmarks]'`.
 """
 
 import argparse
@@ -28,7 +31,11 @@ from pathlib import Path
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import mine_repository
 from quarterdeck.extractors.repository import open_repository
-mine_repository(open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])), int(sys.argv[3]))
+more = sys.argv[4] == "all"
+mine_repository(
+    open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])), int(sys.argv[3]),
+    split_squashes=more,
+)
 """
 _PERCEVAL = """
 import sys
@@ -67,21 +74,23 @@ def main() -> int:
     arguments = parser.parse_args()
     for path in arguments.repositories:
         with Plain(path) as plain:
+            missing = plain.supply_missing()
             contestants = _contestants(plain, arguments.jobs, arguments.peer)
             for _ in range(arguments.rounds):
                 for contestant in contestants:
                     _measure(contestant, plain)
-            _print(path, plain, contestants)
+            _print(path, plain, contestants, missing)
     return 0
 
 
 def _contestants(plain: Plain, jobs: int, peers: list[str]) -> list[Contestant]:
     python = [sys.executable, "-c"]
-    path = str(plain.opened.path)
+    mine = [sys.executable, "-c", _MINE, str(plain.opened.path)]
     found = [
         Contestant("git log --no-merges --numstat -M", _log("--no-merges")),
-        Contestant("quarterdeck", [*python, _MINE, path, "{new folder}", str(jobs)]),
-        Contestant("quarterdeck, nothing new", [*python, _MINE, path, "{last folder}", str(jobs)]),
+        Contestant("quarterdeck", [*mine, "{new folder}", str(jobs), "history"]),
+        Contestant("quarterdeck, with squashed commits", [*mine, "{new folder}", str(jobs), "all"]),
+        Contestant("quarterdeck, nothing new", [*mine, "{last folder}", str(jobs), "all"]),
     ]
     for peer in peers:
         if importlib.util.find_spec(peer) is None:
@@ -132,9 +141,12 @@ def _resident(pid: int) -> int:
     return total + sum(_resident(int(child)) for child in children)
 
 
-def _print(path: Path, plain: Plain, contestants: list[Contestant]) -> None:
+def _print(path: Path, plain: Plain, contestants: list[Contestant], missing: int) -> None:
     commits = plain.git("rev-list", "--count", "HEAD").stdout.decode().strip()
-    print(f"\n{path}: {int(commits or 0):,} commits; {os.cpu_count()} cores\n")
+    print(
+        f"\n{path}: {int(commits or 0):,} commits, {missing:,} blobs missing; "
+        f"{os.cpu_count()} cores\n"
+    )
     print("| | wall (s) | of git log | CPU (s) | of git log | peak (MiB) |")
     print("| --- " * 6 + "|")
     base, base_cpu = min(contestants[0].seconds), min(contestants[0].cpu_seconds)

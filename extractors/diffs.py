@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
+from quarterdeck.extractors.blobs import unreadable_blobs
 from quarterdeck.extractors.errors import GitCommandError
 from quarterdeck.extractors.shadow import Shadow
 from quarterdeck.extractors.text import decode_path
@@ -27,8 +28,10 @@ _NUMSTAT = (
 _RAW = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames")
 _HEADER = re.compile(rb"[0-9a-f]{40} [0-9a-f]{40}\n")
 _HEADER_LENGTH = 82
-_NO_OBJECT = b"0" * 40
-_GITLINK = b"160000"
+_NO_OBJECT = "0" * 40
+#: Finds the ids of the blobs in the message of a `Damage`.
+DAMAGED_BLOB = re.compile(r"\bblob ([0-9a-f]{40}) is damaged")
+_GITLINK = "160000"
 
 
 class DiffRequest(NamedTuple):
@@ -64,6 +67,13 @@ class DiffFailure:
     message: str
 
 
+class Damage(DiffFailure):
+    """A commit whose diff was taken, but for the counts of the files with a damaged blob.
+
+    It follows its diff; the message names each blob.
+    """
+
+
 @dataclass
 class _Diff:
     """The records of one diff as git prints them: all raw ones, then all numstat ones."""
@@ -96,9 +106,11 @@ def take_diffs(
 
     Yields:
         the request with its changed files (none for an equal tree), or a `DiffFailure` where an
-        object that is not a blob is missing or corrupt.
+        object that is not a blob is missing or corrupt. After a request with files whose blob is
+        damaged, a `Damage` that tells which.
     """
     missing: set[str] | None = None
+    damaged: dict[str, str] = {}
     start = 0
     while start < len(requests):
         progress = _Progress()
@@ -111,6 +123,8 @@ def take_diffs(
                 )
             else:
                 yield request, _blank(changes, missing) if missing else changes
+                if damaged and (told := _damage(changes, damaged)):
+                    yield Damage(request, told)
         if progress.error is None:
             return
         if missing is None:
@@ -118,6 +132,10 @@ def take_diffs(
             blobs = _blobs(shadow, requests[start:])
             missing = {blob for blob in blobs if not has_object(blob)}
             shadow.plant(missing)
+        elif found := _unreadable(shadow, requests[start], missing):
+            missing |= found.keys()
+            damaged |= found
+            shadow.plant(found)
         else:
             yield DiffFailure(requests[start], progress.error)
             start += 1
@@ -147,12 +165,23 @@ def _blobs(shadow: Shadow, requests: Sequence[DiffRequest]) -> set[str]:
         progress = _Progress()
         for diff in _diffs(shadow, _RAW, requests[start:], progress):
             for meta, _, _ in diff.raw if diff is not None else ():
-                modes_and_ids = meta[1:].split(b" ")
+                modes_and_ids = meta[1:].decode("ascii").split(" ")
                 for mode, blob in zip(modes_and_ids[:2], modes_and_ids[2:4], strict=True):
                     if blob != _NO_OBJECT and mode != _GITLINK:
-                        blobs.add(blob.decode())
+                        blobs.add(blob)
         start += progress.done + 1  # past the one that git died at, if it did
     return blobs
+
+
+def _unreadable(shadow: Shadow, request: DiffRequest, planted: Container[str]) -> dict[str, str]:
+    """Blobs of the diff that are there and cannot be read, and what git says of each."""
+    blobs = sorted(blob for blob in _blobs(shadow, [request]) if blob not in planted)
+    return unreadable_blobs(shadow, blobs)
+
+
+def _damage(changes: list[FileChange], damaged: dict[str, str]) -> str:
+    sides = (blob for c in changes for blob in (c.old_blob_id, c.new_blob_id) if blob in damaged)
+    return "; ".join(f"blob {blob} is damaged: {damaged[blob]}" for blob in dict.fromkeys(sides))
 
 
 def _diffs(
@@ -220,7 +249,7 @@ def _parse(stream: IO[bytes]) -> Iterator[_Diff]:
                 renamed = meta[-4:-3] in b"RC" and meta[-5:-4] == b" "
                 diff.raw.append((meta, source if renamed else token, token if renamed else None))
                 continue
-            while _HEADER.match(token):
+            while token[_HEADER_LENGTH - 1 : _HEADER_LENGTH] == b"\n" and _HEADER.match(token):
                 diff, token = _Diff(token[:_HEADER_LENGTH]), token[_HEADER_LENGTH:]
                 yield diff
             if token.startswith(b":"):
@@ -236,21 +265,21 @@ def _parse(stream: IO[bytes]) -> Iterator[_Diff]:
 
 
 def _change(meta: bytes, path: bytes, new_path: bytes | None, counts: bytes) -> FileChange:
-    old_mode, new_mode, old_blob, new_blob, status = meta[1:].split(b" ")
+    old_mode, new_mode, old_blob, new_blob, status = meta[1:].decode("ascii").split(" ")
     added, deleted, _ = counts.split(b"\t", 2)
     binary = added == b"-"
-    return FileChange(
-        path=decode_path(new_path or path),
-        old_path=decode_path(path) if new_path is not None else None,
-        status=chr(status[0]),
-        old_mode=old_mode.decode(),
-        new_mode=new_mode.decode(),
-        old_blob_id=None if old_blob == _NO_OBJECT else old_blob.decode(),
-        new_blob_id=None if new_blob == _NO_OBJECT else new_blob.decode(),
-        similarity=int(status[1:]) if len(status) > 1 else None,
-        added=None if binary else int(added),
-        deleted=None if binary else int(deleted),
-        is_binary=binary,
+    return FileChange(  # by position: it is made once a path of the whole history
+        decode_path(path if new_path is None else new_path),
+        None if new_path is None else decode_path(path),
+        status[0],
+        old_mode,
+        new_mode,
+        None if old_blob == _NO_OBJECT else old_blob,
+        None if new_blob == _NO_OBJECT else new_blob,
+        int(status[1:]) if len(status) > 1 else None,
+        None if binary else int(added),
+        None if binary else int(deleted),
+        binary,
     )
 
 

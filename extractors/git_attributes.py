@@ -7,9 +7,11 @@ Of macros only the built-in `binary` is expanded; lines that define macros (`[at
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 from pathspec.patterns.gitignore.base import GitIgnorePatternError
@@ -54,6 +56,7 @@ class AttributeLine:
         tail: text that the path ends with wherever the pattern matches.
         expression: what the rest of the path has to match.
         values: attribute name and value, in order.
+        key: one of the `keys_of` each path that the pattern can match.
     """
 
     directory: str
@@ -61,6 +64,7 @@ class AttributeLine:
     tail: str
     expression: re.Pattern[str]
     values: tuple[tuple[str, Value], ...]
+    key: str
 
     def matches(self, path: str) -> bool:
         """Whether the pattern matches the file itself, not only a directory above it."""
@@ -70,37 +74,51 @@ class AttributeLine:
         return match is not None and not match.groupdict().get("ps_d")
 
 
-class Attributes:
-    """The `.gitattributes` files of one repository.
+def lines_of(files: Iterable[tuple[str, str]]) -> tuple[AttributeLine, ...]:
+    """The lines of a repository's `.gitattributes` files, those that decide first first.
 
     Args:
         files: (path, content) of the files; paths with another file name are ignored.
     """
+    ordered = sorted(files, key=lambda file: (file[0].count("/"), file[0]))
+    return tuple(
+        line
+        for path, content in ordered
+        if path.rpartition("/")[2] == ".gitattributes"
+        for line in parse_attributes(path, content)
+    )[::-1]
 
-    def __init__(self, files: Iterable[tuple[str, str]]) -> None:
-        ordered = sorted(files, key=lambda file: (file[0].count("/"), file[0]))
-        self._lines = [
-            line
-            for path, content in ordered
-            if path.rpartition("/")[2] == ".gitattributes"
-            for line in parse_attributes(path, content)
-        ]
-        self._lines.reverse()
 
-    def __bool__(self) -> bool:
-        return bool(self._lines)
+def keys_of(path: str) -> tuple[str, str, str]:
+    """The keys under which to look for lines that can match a path."""
+    name = path.rpartition("/")[2]
+    return "", "=" + name, "." + name.rpartition(".")[2]
+
+
+class Attributes:
+    """What lines say about paths.
+
+    Args:
+        lines: from `lines_of`.
+    """
+
+    def __init__(self, lines: Iterable[AttributeLine]) -> None:
+        self._lines: defaultdict[str, list[tuple[int, AttributeLine]]] = defaultdict(list)
+        for number, line in enumerate(lines):
+            self._lines[line.key].append((number, line))
 
     def of(self, path: str) -> dict[str, Value]:
         """The relevant attributes of a path; those never set or taken back are absent."""
         decided: dict[str, Value] = {}
-        for line in self._lines:
+        found = [item for key in keys_of(path) for item in self._lines.get(key, ())]
+        for _, line in sorted(found, key=itemgetter(0)):
             if line.matches(path):
                 for name, value in reversed(line.values):
                     decided.setdefault(name, value)
         return {name: value for name, value in decided.items() if value is not None}
 
 
-def parse_attributes(path: str, content: str) -> list[AttributeLine]:
+def parse_attributes(path: str, content: str) -> tuple[AttributeLine, ...]:
     """Read one `.gitattributes` file; lines that git would ignore are left out.
 
     Args:
@@ -111,19 +129,24 @@ def parse_attributes(path: str, content: str) -> list[AttributeLine]:
         Its lines that set a relevant attribute, in order.
     """
     directory = path[: -len(".gitattributes")]
-    lines = []
-    for raw in content.removeprefix("\ufeff").split("\n"):
-        if len(raw.encode("utf-8", "surrogatepass")) >= _MAX_LINE_BYTES:
-            continue
-        pattern, rest = _split_pattern(raw.lstrip(_SPACE))
-        values = _values(rest)
-        if pattern is None or not values:
-            continue
-        expression = _expression(pattern)
-        if expression is not None:
-            head, tail = _literal_ends(pattern)
-            lines.append(AttributeLine(directory, directory + head, tail, expression, values))
-    return lines
+    lines = (_line(directory, raw) for raw in content.removeprefix("\ufeff").split("\n"))
+    return tuple(line for line in lines if line is not None)
+
+
+# files with a line for each big file of a repository grow by a line at a time
+@lru_cache(maxsize=1 << 16)
+def _line(directory: str, raw: str) -> AttributeLine | None:
+    if len(raw.encode("utf-8", "surrogatepass")) >= _MAX_LINE_BYTES:
+        return None
+    pattern, rest = _split_pattern(raw.lstrip(_SPACE))
+    values = _values(rest)
+    if pattern is None or not values:
+        return None
+    expression = _expression(pattern)
+    if expression is None:
+        return None
+    head, tail = _literal_ends(pattern)
+    return AttributeLine(directory, directory + head, tail, expression, values, _key(pattern))
 
 
 def _split_pattern(line: str) -> tuple[str | None, str]:
@@ -180,15 +203,29 @@ def _values(text: str) -> tuple[tuple[str, Value], ...]:
     return tuple(values)
 
 
+def _is_plain(pattern: str) -> bool:
+    return not ("\\" in pattern or "[" in pattern or pattern != pattern.strip())
+
+
+def _key(pattern: str) -> str:
+    """The file name or the last extension that the pattern spells out."""
+    if not _is_plain(pattern):
+        return ""
+    name = pattern.rpartition("/")[2]
+    literal = re.split(r"[*?]", name)[-1]
+    if literal == name:
+        return "=" + name
+    return "." + literal.rpartition(".")[2] if "." in literal else ""
+
+
 def _literal_ends(pattern: str) -> tuple[str, str]:
     """Text before the first and after the last wildcard; empty where that is not plain to see."""
-    if "\\" in pattern or "[" in pattern or pattern != pattern.strip():
+    if not _is_plain(pattern):
         return "", ""
     parts = re.split(r"[*?]", pattern.removeprefix("/"))
     return parts[0] if "/" in pattern else "", parts[-1].removeprefix("/")
 
 
-@lru_cache(maxsize=4096)
 def _expression(pattern: str) -> re.Pattern[str] | None:
     if pattern.startswith("!") or pattern.endswith("/"):
         return None

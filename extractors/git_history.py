@@ -7,9 +7,9 @@ import polars as pl
 import pygit2
 
 from quarterdeck.extractors.commit_objects import (
-    CommitObject,
     UnreadableCommitError,
     read_commit,
+    timestamps,
 )
 from quarterdeck.extractors.diffs import EMPTY_TREE, DiffRequest
 from quarterdeck.extractors.repository import OpenRepository, peel
@@ -122,28 +122,32 @@ def commits(
         UnreadableCommitError: a commit cannot be read.
     """
     for start in range(0, len(commit_ids), batch):
-        rows = [_row(repository_id, c, read_commit(git, c)) for c in commit_ids[start:][:batch]]
-        yield pl.DataFrame(rows, schema=COMMITS, orient="row")
+        yield _commits(repository_id, git, commit_ids[start : start + batch])
 
 
-def _row(repository_id: str, commit_id: str, commit: CommitObject) -> tuple[object, ...]:
-    encoding = commit.encoding
-    author, committer = commit.author, commit.committer
-    return (
-        repository_id,
-        commit_id,
-        commit.tree_id,
-        list(commit.parent_ids),
-        decode_text(author.name, encoding),
-        decode_text(author.email, encoding),
-        author.at,
-        author.offset_minutes,
-        decode_text(committer.name, encoding),
-        decode_text(committer.email, encoding),
-        committer.at,
-        committer.offset_minutes,
-        decode_text(commit.message, encoding),
-    )
+def _commits(repository_id: str, git: pygit2.Repository, commit_ids: Sequence[str]) -> pl.DataFrame:
+    # Rows with lists and datetimes cost polars as much as all the reading.
+    objects = [read_commit(git, commit_id) for commit_id in commit_ids]
+    encodings = [commit.encoding for commit in objects]
+    columns: dict[str, object] = {
+        "repository_id": [repository_id] * len(objects),
+        "commit_id": commit_ids,
+        "tree_id": [commit.tree_id for commit in objects],
+        "parent_ids": pl.Series(
+            [" ".join(commit.parent_ids) for commit in objects], dtype=pl.String()
+        ).str.extract_all(r"\S+"),
+        "message": [decode_text(commit.message, commit.encoding) for commit in objects],
+    }
+    for role, time, people in (
+        ("author", "authored_at", [commit.author for commit in objects]),
+        ("committer", "committed_at", [commit.committer for commit in objects]),
+    ):
+        pairs = list(zip(people, encodings, strict=True))
+        columns[f"{role}_name"] = [decode_text(person.name, code) for person, code in pairs]
+        columns[f"{role}_email"] = [decode_text(person.email, code) for person, code in pairs]
+        columns[f"{role}_utc_offset_minutes"] = [person.offset_minutes for person in people]
+        columns[time] = timestamps([person.seconds for person in people])
+    return pl.DataFrame(columns).select(pl.col(n).cast(t) for n, t in COMMITS.items())
 
 
 def diff_requests(
@@ -181,6 +185,8 @@ def tip_files(repository_id: str, repository: OpenRepository) -> pl.DataFrame:
             path = prefix + (entry.raw_name or b"")
             if entry.filemode == pygit2.enums.FileMode.TREE:
                 stack.append((path + b"/", entry.id))
+            elif entry.filemode == pygit2.enums.FileMode.LINK:
+                continue  # git reads neither through a symbolic link
             elif entry.name in _TIP_FILE_NAMES and (not prefix or entry.name != ".mailmap"):
                 content = _blob(git, entry.id)
                 if content is not None:

@@ -21,14 +21,26 @@ import filelock
 import polars as pl
 
 from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
-from quarterdeck.extractors.schemas import COMMIT_TABLES, SNAPSHOT_TABLES, TABLES
+from quarterdeck.extractors.schemas import (
+    CHECKPOINT_TABLES,
+    COMMIT_TABLES,
+    SNAPSHOT_TABLES,
+    TABLES,
+)
 
 #: Version of the layout and of the schemas; a lake of a newer one is not touched.
 LAKE_VERSION = 1
 _VERSION_FILE = "lake.json"
 _KEPT_SNAPSHOTS = 2
 _MACHINE = f"{uuid.getnode():012x}"
-_TWINS = {"commit_diffs": "file_changes", "file_changes": "commit_diffs"}
+# A part of either counts only where the other has one of the same name.
+_TWINS = {
+    "commit_diffs": "file_changes",
+    "file_changes": "commit_diffs",
+    "line_deaths": "line_changes",
+    "line_changes": "line_deaths",
+}
+_KEPT_CHECKPOINTS = 4
 
 
 class Lake:
@@ -73,7 +85,8 @@ class Lake:
     def parts(self, table: str, repository_id: str) -> list[Path]:
         """The parts of a table that count for a repository; for a snapshot table, at most one.
 
-        A part of `commit_diffs` or of `file_changes` counts only where its twin is there too.
+        A part of `commit_diffs` or of `file_changes` counts only where its twin is there too; so
+        does one of `line_deaths` or of `line_changes`. Of `line_runs` the part at the tip counts.
         """
         folder = self._folder(table, repository_id)
         if table in _TWINS:
@@ -84,6 +97,9 @@ class Lake:
             return sorted(folder.glob("*.parquet"))
         number = self._snapshot_number(repository_id)
         part = folder / f"{number:08d}.parquet"
+        if table in CHECKPOINT_TABLES:
+            tips = self.read("repositories", repository_id, ["tip_commit_id"])["tip_commit_id"]
+            part = folder / f"{tips[0] if len(tips) else None}.parquet"
         return [part] if part.is_file() else []
 
     def read(
@@ -145,6 +161,63 @@ class Lake:
         )
         for table, frame in (("file_changes", file_changes), ("commit_diffs", commit_diffs)):
             self._write(table, repository_id, name, frame.with_columns(part=pl.lit(name)))
+
+    def append_lines(self, deaths: pl.DataFrame, changes: pl.DataFrame, repository_id: str) -> None:
+        """Write a part of `line_deaths` and then its twin of `line_changes`, which completes it.
+
+        The part is named after its landed changes and what was known of the past: writing it
+        again replaces it, and one that knows more stands beside it.
+
+        Args:
+            deaths: schema `LINE_DEATHS` without `part`.
+            changes: schema `LINE_CHANGES` without `part`; not empty.
+            repository_id: the name of the repository.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        first, missing = changes["first_commit_id"][0], changes["missing_files"][-1]
+        name = _part_name([*changes["commit_id"], f"first {first}", f"missing {missing}"])
+        for table, frame in (("line_deaths", deaths), ("line_changes", changes)):
+            self._write(table, repository_id, name, frame.with_columns(part=pl.lit(name)))
+
+    def write_line_runs(self, runs: pl.DataFrame, repository_id: str) -> None:
+        """Write a checkpoint, named after its landed change; all but the newest four are removed.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        self._write("line_runs", repository_id, runs["commit_id"][0], runs)
+        parts = self._folder("line_runs", repository_id).glob("*.parquet")
+        for part in sorted(parts, key=_modified)[:-_KEPT_CHECKPOINTS]:
+            part.unlink(missing_ok=True)
+
+    def has_line_runs(self, repository_id: str, commit_id: str) -> bool:
+        """Whether there is a checkpoint after a landed change."""
+        return (self._folder("line_runs", repository_id) / f"{commit_id}.parquet").is_file()
+
+    def line_checkpoints(self, repository_id: str) -> list[tuple[str, str, int]]:
+        """`commit_id`, `first_commit_id` and `missing_files` of each checkpoint.
+
+        Raises:
+            LakeError: one cannot be read.
+        """
+        columns = ["commit_id", "first_commit_id", "missing_files"]
+        parts = sorted(self._folder("line_runs", repository_id).glob("*.parquet"))
+        return [_read(part, columns, rows=1).row(0) for part in parts]
+
+    def read_line_runs(self, repository_id: str, commit_id: str) -> pl.DataFrame:
+        """A checkpoint; schema `LINE_RUNS`.
+
+        Raises:
+            LakeError: it cannot be read.
+        """
+        return _read(self._folder("line_runs", repository_id) / f"{commit_id}.parquet")
+
+    def remove_line_runs(self, repository_id: str, commit_id: str) -> None:
+        """Remove a checkpoint that no longer holds."""
+        part = self._folder("line_runs", repository_id) / f"{commit_id}.parquet"
+        part.unlink(missing_ok=True)
 
     def write_snapshot(self, frames: Mapping[str, pl.DataFrame], repository_id: str) -> None:
         """Write the next snapshot of a repository; `frames` holds every snapshot table.
@@ -235,9 +308,13 @@ def _part_name(keys: Iterable[str]) -> str:
     return digest.hexdigest()[:20]
 
 
-def _read(part: Path, columns: list[str] | None = None) -> pl.DataFrame:
+def _modified(part: Path) -> tuple[int, str]:
+    return part.stat().st_mtime_ns, part.name
+
+
+def _read(part: Path, columns: list[str] | None = None, *, rows: int | None = None) -> pl.DataFrame:
     try:
-        return pl.read_parquet(part, columns=columns, glob=False)
+        return pl.read_parquet(part, columns=columns, n_rows=rows, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise LakeError(
             f"{part}: cannot be read ({error}); remove this file and run `quarterdeck mine`, "

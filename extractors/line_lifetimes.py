@@ -165,7 +165,8 @@ class _Follower:
         self._state = LineState(_count_lines(repository))
         #: Death change, fate, number of birth, lines.
         self._deaths: list[tuple[str, str, int, int]] = []
-        self._changes: list[tuple[str, int, int, int, int, int, int, int]] = []
+        self._changes: list[tuple[str, int, int, int, int, int, int, int, int]] = []
+        self._missing = 0  # changed files so far of which a blob is missing
         # The tree that the state stands for, where it is not the old tree of the next change.
         self._behind: str | None = None
 
@@ -185,6 +186,8 @@ class _Follower:
         known: dict[tuple[str | None, ...], int] = {(None, None): UNKNOWN}
         columns = ("birth_commit_id", "birth_path", "origin_commit_id", "origin_path")
         for path, lines, *names in runs.select("path", "lines", *columns).iter_rows():
+            if path is None:  # the tree has no files
+                continue
             birth, origin = tuple(names[:2]), tuple(names[2:])
             for name in (birth, origin):
                 if name not in known:
@@ -198,6 +201,7 @@ class _Follower:
                 found.extend(repeat(number, lines))
                 self._state.alive += lines
         self._first = str(runs["first_commit_id"][0])
+        self._missing = int(runs["missing_files"][0])
         return self._history.chain.index(runs["commit_id"][0]) + 1
 
     def follow(self, request: DiffRequest, patch: ChangePatch | DiffFailure) -> None:
@@ -213,6 +217,7 @@ class _Follower:
             return
         self._behind = None
         commit_id = request.commit_id
+        self._missing += sum(file.lacks_blob for file in patch.files)
         self._record(commit_id, self._state.apply(patch, commit_id if known else None))
 
     def _is_cut_off(self, commit_id: str) -> bool:
@@ -228,7 +233,9 @@ class _Follower:
         moved, respaced = tally.ended(MOVED), tally.ended(RESPACED)
         deleted = tally.ended(DELETED) + moved + respaced
         ends = (moved, respaced, tally.ended(BINARY), tally.ended(LOST))
-        self._changes.append((commit_id, tally.added, deleted, *ends, self._state.alive))
+        self._changes.append(
+            (commit_id, tally.added, deleted, *ends, self._state.alive, self._missing)
+        )
 
     def part(self, checkpoint: str | None) -> LinePart:
         """The rows since the last part, and the runs if a checkpoint is named."""
@@ -260,7 +267,7 @@ class _Follower:
 
     def _runs(self, commit_id: str) -> pl.DataFrame:
         births = self._state.births
-        rows: list[tuple[str, int, int | None, int]] = []
+        rows: list[tuple[str | None, int | None, int | None, int]] = []
         for path, lines in sorted(self._state.files.items()):
             if isinstance(lines, Pending):
                 rows.append((path, 1, None, lines.birth))
@@ -272,12 +279,14 @@ class _Follower:
                 counts = np.diff(starts, append=len(lines))
                 found = zip(starts + 1, counts, births_of[starts], strict=True)
                 rows += [(path, int(at), int(n), int(birth)) for at, n, birth in found]
+        rows = rows or [(None, None, None, UNKNOWN)]
         origins = [births.origins[row[3]] for row in rows]
         return pl.DataFrame(
             {
                 "repository_id": [self._repository_id] * len(rows),
                 "commit_id": [commit_id] * len(rows),
                 "first_commit_id": [self._first] * len(rows),
+                "missing_files": [self._missing] * len(rows),
                 "path": [row[0] for row in rows],
                 "first_line": [row[1] for row in rows],
                 "lines": [row[2] for row in rows],

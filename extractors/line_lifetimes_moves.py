@@ -13,9 +13,9 @@ Both rules look at lines without their white space, so as `git blame -w` does.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -59,55 +59,65 @@ class _HasSpans(Protocol):
     spans: list[Span]
 
 
-#: Removed and added lines, without white space, by number of the file and of its span.
-Contents = dict[tuple[int, int], tuple[list[bytes], list[bytes]]]
+#: Removed and added lines as git prints them, by number of the file and of its span.
+Contents = dict[tuple[int, int], tuple[bytes, bytes]]
 
 
 class _Side:
-    """The lines of one side of a change, one after the other, with where each belongs."""
+    """The lines of one side of a change without white space, span by span."""
 
-    def __init__(self) -> None:
-        self.keys: list[bytes] = []
-        self.places: list[tuple[int, int]] = []  # file, line
-        self.free: list[bool] = []
+    def __init__(self, texts: Iterable[bytes], prefix: bytes) -> None:
+        text = b"".join(texts)
+        plain = text.replace(b"\n" + prefix, b"\n")[1:].translate(None, b" \t\r\v\f")
+        self.keys: list[bytes] = plain.split(b"\n")[:-1]
+        self.free = bytearray(b"\1") * len(self.keys)
+        #: Whether a line is the first of its span; between two spans of a file there are others.
+        self.begins = bytearray(len(self.keys) + 1)
+        self.begins[-1] = 1
+        self._firsts: list[int] = []
+        self._places: list[tuple[int, int]] = []  # file and line that each span begins with
 
-    def add(self, file: int, first: int, keys: Sequence[bytes], taken: set[int]) -> None:
-        self.keys += keys
-        self.places += [(file, first + at) for at in range(len(keys))]
-        self.free += [at not in taken for at in range(len(keys))]
+    def add(self, first: int, file: int, line: int) -> None:
+        """Tell where the span that begins with line `first` of the side stands."""
+        self.begins[first] = 1
+        self._firsts.append(first)
+        self._places.append((file, line))
 
-    def follows(self, at: int, before: int) -> bool:
-        """Whether line `at` stands right after line `before` in its file."""
-        file, line = self.places[before]
-        return self.places[at] == (file, line + 1)
+    def place(self, at: int) -> tuple[int, int]:
+        """File and line of a line of the side."""
+        span = bisect_right(self._firsts, at) - 1
+        file, line = self._places[span]
+        return file, line + at - self._firsts[span]
 
 
 def find_carried(
-    files: Sequence[_HasSpans], contents: Mapping[tuple[int, int], tuple[list[bytes], list[bytes]]]
+    files: Sequence[_HasSpans], contents: Mapping[tuple[int, int], tuple[bytes, bytes]]
 ) -> list[Carried]:
     """The ranges of lines of a change that are not new, each line at most once."""
+    old_side = _Side((removed for removed, _ in contents.values()), b"-")
+    new_side = _Side((added for _, added in contents.values()), b"+")
+    common = set(old_side.keys).intersection(new_side.keys)
+    if not common:
+        return []
     carried: list[Carried] = []
-    pairs_of = {}
-    gone: set[bytes] = set()
-    come: set[bytes] = set()
-    for (file, number), (removed, added) in contents.items():
-        gone.update(removed)
-        come.update(added)
-        pairs = respaced(removed, added) if removed and added else []
-        if pairs:
-            pairs_of[file, number] = pairs
-            span = files[file].spans[number]
-            for old, new, lines in _ranges(pairs):
+    old_at = new_at = 0
+    for file, number in contents:
+        span = files[file].spans[number]
+        if span.gone:
+            old_side.add(old_at, file, span.old)
+        if span.come:
+            new_side.add(new_at, file, span.new)
+        removed = old_side.keys[old_at : old_at + span.gone]
+        added = new_side.keys[new_at : new_at + span.come]
+        if removed and added and not common.isdisjoint(removed) and not common.isdisjoint(added):
+            for old, new, lines in _ranges(respaced(removed, added)):
                 carried.append(Carried(file, span.old + old, file, span.new + new, lines, RESPACED))
-    seeds = {key for key in gone & come if _NOT_ALPHANUMERIC.sub(b"", key)}
-    if not seeds:
-        return carried
-    old_side, new_side = _Side(), _Side()
-    for (file, number), (removed, added) in contents.items():
-        span, pairs = files[file].spans[number], pairs_of.get((file, number), [])
-        old_side.add(file, span.old, removed, {old for old, _ in pairs})
-        new_side.add(file, span.new, added, {new for _, new in pairs})
-    return carried + _moved(old_side, new_side, seeds)
+                taken = bytes(lines)
+                old_side.free[old_at + old : old_at + old + lines] = taken
+                new_side.free[new_at + new : new_at + new + lines] = taken
+        old_at, new_at = old_at + span.gone, new_at + span.come
+    seeds = {key for key in common if _NOT_ALPHANUMERIC.sub(b"", key)}
+    return carried + _moved(old_side, new_side, seeds) if seeds else carried
 
 
 def respaced(removed: Sequence[bytes], added: Sequence[bytes]) -> list[tuple[int, int]]:
@@ -167,23 +177,23 @@ def _ranges(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
 def _moved(old_side: _Side, new_side: _Side, seeds: set[bytes]) -> list[Carried]:
     """Blocks through a line of `seeds`, which are the lines that both sides have."""
     candidates: dict[bytes, deque[int]] = {key: deque() for key in seeds}
+    free = old_side.free
     for at, key in enumerate(old_side.keys):
-        if old_side.free[at] and key in candidates:
+        if key in seeds and free[at]:
             candidates[key].append(at)
     moved = []
-    at = 0
-    while at < len(new_side.keys):
-        key = new_side.keys[at]
-        places = candidates.get(key) if new_side.free[at] else None
+    after = 0
+    for at in [at for at, key in enumerate(new_side.keys) if key in seeds]:
+        if at < after or not new_side.free[at]:
+            continue
+        places = candidates[new_side.keys[at]]
         best = _longest(old_side, new_side, at, places) if places else None
         if best is None:
-            at += 1
             continue
         old, new, lines = best
-        for step in range(lines):
-            old_side.free[old + step] = new_side.free[new + step] = False
-        moved.append(Carried(*old_side.places[old], *new_side.places[new], lines, MOVED))
-        at = new + lines
+        old_side.free[old : old + lines] = new_side.free[new : new + lines] = bytes(lines)
+        moved.append(Carried(*old_side.place(old), *new_side.place(new), lines, MOVED))
+        after = new + lines
     return moved
 
 
@@ -191,36 +201,46 @@ def _longest(
     old_side: _Side, new_side: _Side, new: int, places: deque[int]
 ) -> tuple[int, int, int] | None:
     """The longest block through added line `new` that counts: (old index, new index, lines)."""
-    while places and not old_side.free[places[0]]:
+    free = old_side.free
+    while places and not free[places[0]]:
         places.popleft()
     best = None
-    for old in islice((place for place in places if old_side.free[place]), _MOST_CANDIDATES):
-        first = _extent(old_side, new_side, old, new, -1)
-        lines = first + 1 + _extent(old_side, new_side, old, new, 1)
+    for old in islice((place for place in places if free[place]), _MOST_CANDIDATES):
+        first = _before(old_side, new_side, old, new)
+        lines = first + 1 + _after(old_side, new_side, old, new)
         if best is None or lines > best[2]:
-            same_file = old_side.places[old][0] == new_side.places[new][0]
+            same_file = old_side.place(old)[0] == new_side.place(new)[0]
             needed = WITHIN_FILE if same_file else BETWEEN_FILES
             if _alphanumerics(old_side.keys, old - first, lines, needed):
                 best = (old - first, new - first, lines)
     return best
 
 
-def _extent(old_side: _Side, new_side: _Side, old: int, new: int, step: int) -> int:
-    """How many lines beyond the pair at hand, in one direction, match as well."""
+def _before(old_side: _Side, new_side: _Side, old: int, new: int) -> int:
+    """How many lines right before the pair at hand match as well."""
+    count = 0
+    while not (old_side.begins[old] or new_side.begins[new]):
+        old, new = old - 1, new - 1
+        if not (old_side.free[old] and new_side.free[new]):
+            break
+        if old_side.keys[old] != new_side.keys[new]:
+            break
+        count += 1
+    return count
+
+
+def _after(old_side: _Side, new_side: _Side, old: int, new: int) -> int:
+    """How many lines right after the pair at hand match as well."""
     count = 0
     while True:
-        next_old, next_new = old + step, new + step
-        if not (0 <= next_old < len(old_side.keys) and 0 <= next_new < len(new_side.keys)):
+        old, new = old + 1, new + 1
+        if old_side.begins[old] or new_side.begins[new]:
             return count
-        if old_side.keys[next_old] != new_side.keys[next_new]:
+        if not (old_side.free[old] and new_side.free[new]):
             return count
-        if not (old_side.free[next_old] and new_side.free[next_new]):
+        if old_side.keys[old] != new_side.keys[new]:
             return count
-        if not old_side.follows(max(old, next_old), min(old, next_old)):
-            return count
-        if not new_side.follows(max(new, next_new), min(new, next_new)):
-            return count
-        old, new, count = next_old, next_new, count + 1
+        count += 1
 
 
 def _alphanumerics(keys: Sequence[bytes], first: int, lines: int, needed: int) -> bool:

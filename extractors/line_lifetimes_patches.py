@@ -16,6 +16,7 @@ from typing import IO
 from quarterdeck.extractors.diffs import DiffFailure, DiffRequest
 from quarterdeck.extractors.errors import GitCommandError
 from quarterdeck.extractors.line_lifetimes_moves import Carried, Contents, Span, find_carried
+from quarterdeck.extractors.line_lifetimes_reading import PatchLines, TruncatedError
 from quarterdeck.extractors.shadow import Shadow
 from quarterdeck.extractors.text import decode_path
 
@@ -31,7 +32,7 @@ _OBJECT_ID = re.compile(r"\b[0-9a-f]{40}\b")
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _NO_OBJECT = b"0" * 40
 _GITLINK = b"160000"
-_MINUS, _PLUS, _SPACE = b"-+ "
+_HEADER_LENGTH = 82
 
 #: Lines of a change are held to look for moved blocks up to this many bytes (with 64 a line
 #: for Python's own needs); in a bigger change only identity is followed.
@@ -53,6 +54,11 @@ class FilePatch:
     new_missing: bool = False
     spans: list[Span] = field(default_factory=list)
 
+    @property
+    def lacks_blob(self) -> bool:
+        """Whether its lines cannot be told for want of a blob."""
+        return (self.old_missing or self.new_missing) and self.old_blob_id != self.new_blob_id
+
 
 @dataclass
 class ChangePatch:
@@ -61,10 +67,6 @@ class ChangePatch:
     request: DiffRequest
     files: list[FilePatch] = field(default_factory=list)
     carried: list[Carried] = field(default_factory=list)
-
-
-class _TruncatedError(Exception):
-    """git's output ended inside a diff."""
 
 
 @dataclass
@@ -138,7 +140,7 @@ def _run(
                         done += 1
                         yield last
                     last = change
-            except _TruncatedError:  # so the one before was whole
+            except TruncatedError:  # so the one before was whole
                 if last is not None:
                     yield last
                 last = None
@@ -186,10 +188,11 @@ def _blobs(shadow: Shadow, requests: Sequence[DiffRequest]) -> set[str]:
 
 
 class _Parser:
-    """Reads git's output line by line; only lines inside a hunk start with `-`, `+` or space."""
+    """Reads git's output; only lines inside a hunk start with `-`, `+` or space."""
 
     def __init__(self, stream: IO[bytes], missing: set[str], moves: bool) -> None:
-        self._readline = stream.readline
+        self._lines = PatchLines(stream)
+        self._readline = self._lines.readline
         self._missing = missing
         self._moves = moves
         self._line = b""  # the line at hand, not yet consumed
@@ -200,7 +203,7 @@ class _Parser:
         """Each change in turn.
 
         Raises:
-            _TruncatedError: the output ended inside a diff.
+            TruncatedError: the output ended inside a diff.
             GitCommandError: the output was not understood.
         """
         self._line = self._readline()
@@ -227,7 +230,7 @@ class _Parser:
             for _ in range(2 if file.status == "T" else 1):
                 if not self._line.startswith(b"diff --git "):
                     if not self._line:
-                        raise _TruncatedError
+                        raise TruncatedError
                     raise _not_understood(request, self._line)
                 self._file(file, index, request)
         if self._contents:
@@ -240,7 +243,7 @@ class _Parser:
         while b"\0\0" not in parts[-1]:  # a path may hold a newline
             more = self._readline()
             if not more:
-                raise _TruncatedError
+                raise TruncatedError
             parts.append(more)
         raw, _, self._line = b"".join(parts).partition(b"\0\0")
         if not self._line:
@@ -271,15 +274,17 @@ class _Parser:
             line = self._line = self._readline()
             if line.startswith(b"@@ -"):
                 self._hunk(file, index, base)
-            elif line.startswith(b"Binary files "):
-                file.binary = True
+            elif line.startswith((b"--- ", b"+++ ")):
+                continue
             elif line.startswith(b"index "):
                 old, _, new = line[6:].split(b" ")[0].rstrip(b"\n").partition(b"..")
                 known = {file.old_blob_id, file.new_blob_id, _NO_OBJECT.decode()}
                 if old.decode() not in known or new.decode() not in known:
                     raise _not_understood(request, line)
-            elif not line or line.startswith(b"diff --git ") or _HEADER.fullmatch(line):
+            elif not line or line.startswith(b"diff --git ") or _is_header(line):
                 return
+            elif line.startswith(b"Binary files "):
+                file.binary = True
 
     def _hunk(self, file: FilePatch, index: int, base: int) -> None:
         match = _HUNK.match(self._line)
@@ -291,51 +296,25 @@ class _Parser:
         # git names the line before where a side is empty.
         old = base + old_first - (old_left > 0)
         new = new_first - (new_left > 0)
-        readline, contents = self._readline, self._contents
-        removed: list[bytes] = []
-        added: list[bytes] = []
-        gone = come = 0
-        while old_left > 0 or new_left > 0:
-            line = readline()
-            if not line:
-                raise _TruncatedError
-            kind = line[0]
-            if kind == _MINUS:
-                gone += 1
-                old_left -= 1
-                if contents is not None:
-                    removed.append(line)
-            elif kind == _PLUS:
-                come += 1
-                new_left -= 1
-                if contents is not None:
-                    added.append(line)
-            elif kind == _SPACE:
-                if gone or come:
-                    self._span(file, index, Span(old, gone, new, come), removed, added)
-                    old, new = old + gone, new + come
-                    gone = come = 0
-                    removed, added = [], []
-                old, new = old + 1, new + 1
-                old_left, new_left = old_left - 1, new_left - 1
-        if gone or come:
-            self._span(file, index, Span(old, gone, new, come), removed, added)
+        regions = self._lines.regions(old_left, new_left, self._contents is not None)
+        for before, gone, come, removed, added in regions:
+            old, new = old + before, new + before
+            if self._contents is not None:
+                self._keep((index, len(file.spans)), removed, added, gone + come)
+            file.spans.append(Span(old, gone, new, come))
+            old, new = old + gone, new + come
 
-    def _span(
-        self, file: FilePatch, index: int, span: Span, removed: list[bytes], added: list[bytes]
-    ) -> None:
-        if self._contents is not None:
-            self._contents[index, len(file.spans)] = (_plain(removed), _plain(added))
-            held = sum(map(len, removed)) + sum(map(len, added))
-            self._room -= held + _LINE_OVERHEAD * (len(removed) + len(added))
-            if self._room < 0:
-                self._contents = None
-        file.spans.append(span)
+    def _keep(self, place: tuple[int, int], removed: bytes, added: bytes, lines: int) -> None:
+        """Keep the text of a region for the search for moves, while there is room."""
+        assert self._contents is not None
+        self._contents[place] = (removed, added)
+        self._room -= len(removed) + len(added) + _LINE_OVERHEAD * lines
+        if self._room < 0:
+            self._contents = None
 
 
-def _plain(lines: list[bytes]) -> list[bytes]:
-    """The lines without their prefix and without white space."""
-    return [line[1:].translate(None, b" \t\n\r\v\f") for line in lines]
+def _is_header(line: bytes) -> bool:
+    return len(line) == _HEADER_LENGTH and _HEADER.fullmatch(line) is not None
 
 
 def _not_understood(request: DiffRequest, line: bytes) -> GitCommandError:

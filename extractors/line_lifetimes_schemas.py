@@ -38,16 +38,20 @@ LINE_CHANGES = pl.Schema(
         "binary": pl.Int64(),  # lines of files that became binary
         "lost": pl.Int64(),  # lines of files whose blob is missing from here on
         "alive": pl.Int64(),  # lines of all text files after the change
+        # changed files of which a blob is missing, in all changes of the pass so far
+        "missing_files": pl.Int64(),
         "part": pl.String(),
     }
 )
 
-#: One row per run of consecutive lines with one birth, in order, at one landed change.
+#: One row per run of consecutive lines with one birth, in order, at one landed change; a tree
+#: without files has one row without a path.
 LINE_RUNS = pl.Schema(
     {
         "repository_id": pl.String(),
         "commit_id": pl.String(),  # the landed change
         "first_commit_id": pl.String(),
+        "missing_files": pl.Int64(),  # as in LINE_CHANGES
         "path": pl.String(),  # of the file at that change
         "first_line": pl.Int64(),  # from 1
         "lines": pl.Int64(),  # NULL: a binary file, or its blob is missing

@@ -1,10 +1,7 @@
 """Mining one repository into the lake: what is new by ancestry, and nothing twice."""
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,29 +9,30 @@ import polars as pl
 
 from quarterdeck.extractors import git_history
 from quarterdeck.extractors.branches import read_branches
-from quarterdeck.extractors.diffs import DiffFailure, DiffRequest, FileChange, take_diffs
+from quarterdeck.extractors.content_facts import mine_contents
+from quarterdeck.extractors.diff_parts import DiffTaker, Progress
+from quarterdeck.extractors.diffs import DAMAGED_BLOB
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.line_mining import (
+    forget_incomplete_lines,
+    lines_are_due,
+    mine_lines,
+)
 from quarterdeck.extractors.pull_requests import read_pull_requests
 from quarterdeck.extractors.record_refs import blob_refs_digest
 from quarterdeck.extractors.records import mine_records
-from quarterdeck.extractors.repository import OpenRepository, object_lookup, remote_url
-from quarterdeck.extractors.schemas import COMMIT_DIFFS, FILE_CHANGES, PROBLEMS, REPOSITORIES
-from quarterdeck.extractors.shadow import Shadow
-
-#: Called with the number of commits diffed so far and the number to diff.
-Progress = Callable[[int, int], None]
-
-# A part holds at most this many; it bounds the memory of a worker and what a kill can lose.
-_PART_COMMITS = 2_000
-_PART_FILES = 50_000
-
-# Consecutive commits that one git process takes before the turn of the next.
-_SHARE_BLOCK = 25
+from quarterdeck.extractors.repository import (
+    OpenRepository,
+    is_readable,
+    object_lookup,
+    remote_url,
+)
+from quarterdeck.extractors.schemas import PROBLEMS, REPOSITORIES
 
 # Part of the fingerprint of a snapshot: raise it when what a snapshot holds is computed anew.
-_SNAPSHOT_RULES = 1
+_SNAPSHOT_RULES = 2
 
 
 @dataclass(frozen=True)
@@ -47,11 +45,12 @@ class MiningResult:
     landed_changes: int
     is_shallow: bool
     problems: int  # commits that could not be read or diffed
+    new_lines: int = 0  # landed changes whose lines were followed for the first time
 
     @property
     def nothing_new(self) -> bool:
         """Whether the lake already held everything."""
-        return not self.new_commits and not self.new_diffs
+        return not self.new_commits and not self.new_diffs and not self.new_lines
 
 
 def mine_repository(
@@ -60,6 +59,10 @@ def mine_repository(
     lake: Lake,
     jobs: int = 2,
     progress: Progress = lambda done, total: None,
+    *,
+    split_squashes: bool = True,
+    lines: bool = True,
+    lines_progress: Progress = lambda done, total: None,
 ) -> MiningResult:
     """Bring the lake up to date with a repository.
 
@@ -72,6 +75,10 @@ def mine_repository(
         lake: where the parts go.
         jobs: git processes that take diffs side by side.
         progress: called after each part.
+        split_squashes: also take the diffs of the commits that a squashed pull request was made
+            of, so that its lines can be split over them by size.
+        lines: whether to follow the life of lines too.
+        lines_progress: as `progress`, with landed changes followed.
 
     Raises:
         LakeError: another repository with the same name and no common root is in the lake.
@@ -81,16 +88,17 @@ def mine_repository(
     with lake.lock(repository_id):
         refs = git_history.refs(repository_id, repository)
         before = lake.read("repositories", repository_id)
-        retaken = _with_arrived_blobs(repository, repository_id, lake)
         marks = blob_refs_digest(repository)
-        fingerprint = _fingerprint(repository, refs, marks + lake.contents(repository_id))
         problems = lake.read("problems", repository_id)
+        retaken = _with_arrived_blobs(repository, repository_id, lake, problems)
+        fingerprint = _fingerprint(repository, refs, marks + lake.contents(repository_id))
         is_same = (
             lake.has_snapshot(repository_id)
             and before["fingerprint"][0] == fingerprint
             and not retaken
         )
-        if is_same and not problems.height:
+        lines_due = lines and lines_are_due(repository, repository_id, lake)
+        if is_same and not problems.height and not lines_due:
             return _unchanged(repository, repository_id, lake)
         history = git_history.read_history(repository)
         _refuse_other_repository(before, history, repository, repository_id)
@@ -98,18 +106,35 @@ def mine_repository(
         requests = git_history.diff_requests(
             repository, history, [c for c in history.parents if c not in done]
         )
-        with _taking_diffs(repository, repository_id, lake, requests, jobs, progress) as failures:
-            # git is at work in processes of its own meanwhile
+        if retaken:
+            forget_incomplete_lines(repository_id, lake)
+        with DiffTaker(repository, repository_id, lake, jobs, progress) as taker:
+            taker.submit(requests)  # git is at work in processes of its own meanwhile
             landings = git_history.landings(repository_id, history)
             pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
+            split = [r for r in pulls.diff_requests if split_squashes and r.commit_id not in done]
+            taker.submit(split)
             branches = read_branches(repository_id, repository, refs, history)
             others = [*pulls.unlanded_commits, *branches["commit_id"].unique(maintain_order=True)]
             new_commits = _mine_commits(repository, repository_id, lake, history, others)
             records = mine_records(repository, repository_id, lake, history, others)
-        new_diffs = len(requests) - len(failures)
-        problems_now = _problems(repository_id, history.unreadable | failures)
-        if is_same and problems_now.equals(problems) and not new_diffs:
+        new_lines = (
+            mine_lines(repository, repository_id, lake, history, jobs, lines_progress)
+            if lines
+            else 0
+        )
+        new_diffs = len(requests) + len(split) - len(taker.failures)
+        wanted = history.parents.keys() | {request.commit_id for request in pulls.diff_requests}
+        known = {
+            commit_id: problem  # of a diff that was taken but for a damaged blob
+            for commit_id, problem in problems.select("commit_id", "problem").iter_rows()
+            if commit_id in done and commit_id in wanted and DAMAGED_BLOB.search(problem)
+        }
+        problems_now = _problems(repository_id, known | history.unreadable | taker.failures)
+        if is_same and problems_now.equals(problems) and not new_diffs and not new_lines:
             return _unchanged(repository, repository_id, lake)
+        tip_files = git_history.tip_files(repository_id, repository)
+        mine_contents(repository, repository_id, lake, landings, tip_files)
         fingerprint = _fingerprint(repository, refs, marks + lake.contents(repository_id))
         lake.write_snapshot(
             {
@@ -119,7 +144,7 @@ def mine_repository(
                 "pull_request_commits": pulls.commits,
                 "branch_commits": branches,
                 "records": records,
-                "tip_files": git_history.tip_files(repository_id, repository),
+                "tip_files": tip_files,
                 "problems": problems_now,
                 "repositories": _repository_row(repository, repository_id, history, fingerprint),
             },
@@ -132,11 +157,14 @@ def mine_repository(
         len(history.chain),
         bool(repository.shallow),
         problems_now.height,
+        new_lines,
     )
 
 
-def _with_arrived_blobs(repository: OpenRepository, repository_id: str, lake: Lake) -> set[str]:
-    """Commits mined while a blob was missing of a file whose blobs are there now."""
+def _with_arrived_blobs(
+    repository: OpenRepository, repository_id: str, lake: Lake, problems: pl.DataFrame
+) -> set[str]:
+    """Commits mined while a blob was missing or damaged of a file whose blobs are there now."""
     diffs = lake.read("commit_diffs", repository_id, ["commit_id", "missing_files", "part"])
     best = diffs.sort("missing_files", "part").unique("commit_id", keep="first")
     partial = best.filter(pl.col("missing_files") > 0)
@@ -147,7 +175,12 @@ def _with_arrived_blobs(repository: OpenRepository, repository_id: str, lake: La
     files = files.join(partial, on=["commit_id", "part"], how="semi")
     has_object = object_lookup(repository)
     blobs = {*files["old_blob_id"], *files["new_blob_id"]} - {None}
-    absent = [blob for blob in blobs if not has_object(blob)]
+    damaged = {blob for text in problems["problem"] for blob in DAMAGED_BLOB.findall(text)}
+    absent = [
+        blob
+        for blob in blobs
+        if not has_object(blob) or (blob in damaged and not is_readable(repository, blob))
+    ]
     is_absent = pl.col("old_blob_id").is_in(absent) | pl.col("new_blob_id").is_in(absent)
     return set(files.filter(~is_absent.fill_null(False))["commit_id"])
 
@@ -211,123 +244,6 @@ def _mine_commits(
     for frame in git_history.commits(repository_id, repository.git, new):
         lake.append_commits(frame, repository_id)
     return len(new)
-
-
-@contextmanager
-def _taking_diffs(
-    repository: OpenRepository,
-    repository_id: str,
-    lake: Lake,
-    requests: Sequence[DiffRequest],
-    jobs: int,
-    progress: Progress,
-) -> Iterator[dict[str, str]]:
-    """Take the diffs on `jobs` git processes while the body runs.
-
-    Yields:
-        the failures by commit id, complete once the body has been left.
-    """
-    counter = _Counter(len(requests), progress)
-    jobs = max(1, min(jobs, len(requests) // 50 + 1)) if requests else 0
-    stop = threading.Event()
-    has_object = object_lookup(repository)
-
-    def work(share: Sequence[DiffRequest]) -> dict[str, str]:
-        writer = _PartWriter(repository_id, lake, counter)
-        with Shadow(repository.objects) as shadow:
-            for taken in take_diffs(shadow, share, has_object):
-                if stop.is_set():
-                    break
-                if isinstance(taken, DiffFailure):
-                    writer.failures[taken.request.commit_id] = taken.message
-                else:
-                    writer.add(*taken)
-            writer.flush()
-        return writer.failures
-
-    failures: dict[str, str] = {}
-    # Halves balance badly, for big commits cluster in time; alternate commits cost 8% more work,
-    # for each process reads anew what the commit between had read.
-    blocks = range(0, len(requests), _SHARE_BLOCK)
-    shares = [
-        [
-            request
-            for start in blocks[job::jobs]
-            for request in requests[start : start + _SHARE_BLOCK]
-        ]
-        for job in range(jobs)
-    ]
-    with ThreadPoolExecutor(max(jobs, 1), thread_name_prefix="diff") as pool:
-        futures = [pool.submit(work, share) for share in shares]
-        try:
-            yield failures
-            for future in as_completed(futures):
-                failures |= future.result()
-        finally:
-            stop.set()  # after an interrupt or a full disk, no need to finish the other shares
-
-
-class _Counter:
-    """Commits done by all workers together."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self.total, self.done, self.progress = total, 0, progress
-        self.lock = threading.Lock()
-
-    def add(self, commits: int) -> None:
-        with self.lock:
-            self.done += commits
-            self.progress(self.done, self.total)
-
-
-class _PartWriter:
-    """Collects diffs and writes a part when there are enough."""
-
-    def __init__(self, repository_id: str, lake: Lake, counter: _Counter) -> None:
-        self.repository_id, self.lake, self.counter = repository_id, lake, counter
-        self.failures: dict[str, str] = {}
-        self.diffs: list[tuple[object, ...]] = []
-        self.commit_ids: list[str] = []
-        self.changes: list[FileChange] = []
-
-    def add(self, request: DiffRequest, changes: list[FileChange]) -> None:
-        missing = sum(change.is_binary is None for change in changes)
-        self.diffs.append(
-            (
-                self.repository_id,
-                request.commit_id,
-                request.parent_id,
-                len(changes),
-                sum(change.added or 0 for change in changes),
-                sum(change.deleted or 0 for change in changes),
-                missing,
-            )
-        )
-        self.changes += changes
-        self.commit_ids += [request.commit_id] * len(changes)
-        if len(self.diffs) >= _PART_COMMITS or len(self.changes) >= _PART_FILES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what was collected; the commits count as mined once `commit_diffs` is there."""
-        if not self.diffs:
-            return
-        diffs = pl.DataFrame(self.diffs, schema=_without_part(COMMIT_DIFFS), orient="row")
-        changes = pl.DataFrame(
-            [
-                (self.repository_id, c, *f)
-                for c, f in zip(self.commit_ids, self.changes, strict=True)
-            ],
-            schema=_without_part(FILE_CHANGES),
-            orient="row",
-        )
-        self.lake.append_diffs(changes, diffs, self.repository_id)
-        self.counter.add(len(self.diffs))
-        self.diffs, self.changes, self.commit_ids = [], [], []
-
-
-def _without_part(schema: pl.Schema) -> pl.Schema:
-    return pl.Schema({name: kind for name, kind in schema.items() if name != "part"})
 
 
 def _problems(repository_id: str, failures: dict[str, str]) -> pl.DataFrame:

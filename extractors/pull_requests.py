@@ -10,7 +10,7 @@ the forge knows.
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import NamedTuple
 
 import polars as pl
 import pygit2
@@ -18,8 +18,11 @@ import pygit2
 from quarterdeck.extractors.commit_objects import (
     CommitObject,
     UnreadableCommitError,
+    in_range,
     read_commit,
+    timestamps,
 )
+from quarterdeck.extractors.diffs import DiffRequest
 from quarterdeck.extractors.git_history import History
 from quarterdeck.extractors.schemas import PULL_REQUEST_COMMITS, PULL_REQUESTS
 from quarterdeck.extractors.text import decode_text
@@ -52,7 +55,17 @@ class _PullRequest:
     landed: str | None = None
     landed_by: str | None = None
     own: list[str] | None = None
-    times: list[tuple[datetime | None, datetime | None]] = field(default_factory=list)
+    authored: list[int] = field(default_factory=list)  # seconds since 1970
+    committed: list[int] = field(default_factory=list)
+
+
+class _OwnCommit(NamedTuple):
+    """What is kept of a commit while the pull requests are read."""
+
+    tree_id: str
+    parent_ids: tuple[str, ...]
+    authored: int | None  # seconds since 1970, as `in_range`
+    committed: int | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,9 @@ class PullRequestFrames:
     pull_requests: pl.DataFrame  # schema PULL_REQUESTS
     commits: pl.DataFrame  # schema PULL_REQUEST_COMMITS
     unlanded_commits: list[str]  # own commits that the default branch does not hold
+    #: Of the unlanded commits, those that the lines of a landed change are to be split over:
+    #: where it stands for more than one of them. Merges are left out.
+    diff_requests: list[DiffRequest]
 
 
 def merged_number(message: str) -> tuple[int, str | None, str] | None:
@@ -112,10 +128,10 @@ def read_pull_requests(
     for commit_id, landed_id in landed_in.items():
         if commit_id != landed_id or len(history.parents[landed_id]) < 2:
             brought_in.setdefault(landed_id, set()).add(commit_id)
-    outside: dict[str, CommitObject] = {}  # heads share commits: each is read once
+    outside: dict[str, _OwnCommit] = {}  # heads share commits: each is read once
     for pull in pulls.values():
         _read_own_commits(pull, git, history, brought_in, outside)
-    return _frames(repository_id, pulls.values(), history)
+    return _frames(repository_id, pulls.values(), history, _diff_requests(pulls, history, outside))
 
 
 def _from_refs(refs: pl.DataFrame) -> dict[int, _PullRequest]:
@@ -181,7 +197,7 @@ def _read_own_commits(
     git: pygit2.Repository,
     history: History,
     brought_in: Mapping[str, set[str]],
-    outside: dict[str, CommitObject],
+    outside: dict[str, _OwnCommit],
 ) -> None:
     """Fill in the commits that are the pull request's own, and their times."""
     if pull.head is None:
@@ -191,8 +207,11 @@ def _read_own_commits(
     else:
         pull.own = _outside(pull.head, git, history, outside)
     for commit_id in pull.own or ():
-        commit = outside.get(commit_id) or read_commit(git, commit_id)
-        pull.times.append((commit.author.at, commit.committer.at))
+        commit = outside.get(commit_id) or _own_commit(git, commit_id)
+        if commit.authored is not None:
+            pull.authored.append(commit.authored)
+        if commit.committed is not None:
+            pull.committed.append(commit.committed)
 
 
 def _within(head: str, brought_in: Container[str], history: History) -> list[str] | None:
@@ -210,8 +229,18 @@ def _within(head: str, brought_in: Container[str], history: History) -> list[str
     return list(found) or None  # landed by another change than the one that holds its head
 
 
+def _own_commit(git: pygit2.Repository, commit_id: str) -> _OwnCommit:
+    commit = read_commit(git, commit_id)
+    return _OwnCommit(
+        commit.tree_id,
+        commit.parent_ids,
+        in_range(commit.author.seconds),
+        in_range(commit.committer.seconds),
+    )
+
+
 def _outside(
-    head: str, git: pygit2.Repository, history: History, known: dict[str, CommitObject]
+    head: str, git: pygit2.Repository, history: History, known: dict[str, _OwnCommit]
 ) -> list[str] | None:
     """Commits reachable from `head` and not from the default branch; None beyond the limit."""
     found: dict[str, None] = {}
@@ -224,7 +253,7 @@ def _outside(
             return None
         if commit_id not in known:
             try:
-                known[commit_id] = read_commit(git, commit_id)._replace(message=b"")
+                known[commit_id] = _own_commit(git, commit_id)
             except UnreadableCommitError:
                 return None
         found[commit_id] = None
@@ -232,35 +261,58 @@ def _outside(
     return list(found)
 
 
-def _frames(
-    repository_id: str, pulls: Iterable[_PullRequest], history: History
-) -> PullRequestFrames:
-    rows: list[tuple[object, ...]] = []
-    commit_rows: list[tuple[str, int, str]] = []
-    unlanded: dict[str, None] = {}
-    for pull in sorted(pulls, key=lambda p: p.number):
-        authored = [a for a, _ in pull.times if a is not None]
-        committed = [c for _, c in pull.times if c is not None]
-        rows.append(
-            (
-                repository_id,
-                pull.number,
-                pull.ref,
-                pull.head,
-                pull.branch,
-                pull.landed,
-                pull.landed_by,
-                len(pull.own) if pull.own is not None else None,
-                min(authored, default=None),
-                max(committed, default=None),
+def _diff_requests(
+    pulls: Mapping[int, _PullRequest], history: History, outside: Mapping[str, _OwnCommit]
+) -> list[DiffRequest]:
+    own_of: dict[str, dict[str, None]] = {}  # by landed change: it can stand for several
+    for pull in pulls.values():
+        if pull.landed is not None:
+            own = (c for c in pull.own or () if c in outside and len(outside[c].parent_ids) == 1)
+            own_of.setdefault(pull.landed, {}).update(dict.fromkeys(own))
+    requests: dict[str, DiffRequest] = {}
+    for own_commits in own_of.values():
+        for commit_id in own_commits if len(own_commits) > 1 else ():
+            commit = outside[commit_id]
+            parent_id = commit.parent_ids[0]
+            tree = (
+                outside[parent_id].tree_id if parent_id in outside else history.trees.get(parent_id)
             )
-        )
-        for commit_id in pull.own or ():
-            commit_rows.append((repository_id, pull.number, commit_id))
-            if commit_id not in history.parents:
-                unlanded[commit_id] = None
+            if tree is not None:
+                requests[commit_id] = DiffRequest(commit_id, parent_id, tree, commit.tree_id)
+    return list(requests.values())
+
+
+def _frames(
+    repository_id: str,
+    pulls: Iterable[_PullRequest],
+    history: History,
+    diff_requests: list[DiffRequest],
+) -> PullRequestFrames:
+    ordered = sorted(pulls, key=lambda p: p.number)
+    columns = {
+        "repository_id": [repository_id] * len(ordered),
+        "number": [pull.number for pull in ordered],
+        "ref": [pull.ref for pull in ordered],
+        "head_commit_id": [pull.head for pull in ordered],
+        "head_branch": [pull.branch for pull in ordered],
+        "landed_commit_id": [pull.landed for pull in ordered],
+        "landed_by": [pull.landed_by for pull in ordered],
+        "own_commits": [None if pull.own is None else len(pull.own) for pull in ordered],
+        "first_authored_at": timestamps([min(pull.authored, default=None) for pull in ordered]),
+        "last_committed_at": timestamps([max(pull.committed, default=None) for pull in ordered]),
+    }
+    own = [(pull.number, commit_id) for pull in ordered for commit_id in pull.own or ()]
+    commit_ids = [commit_id for _, commit_id in own]
     return PullRequestFrames(
-        pl.DataFrame(rows, schema=PULL_REQUESTS, orient="row"),
-        pl.DataFrame(commit_rows, schema=PULL_REQUEST_COMMITS, orient="row"),
-        list(unlanded),
+        pl.DataFrame(columns, schema=PULL_REQUESTS),
+        pl.DataFrame(
+            {
+                "repository_id": [repository_id] * len(own),
+                "number": [number for number, _ in own],
+                "commit_id": commit_ids,
+            },
+            schema=PULL_REQUEST_COMMITS,
+        ),
+        [c for c in dict.fromkeys(commit_ids) if c not in history.parents],
+        diff_requests,
     )

@@ -171,6 +171,15 @@ def object_lookup(repository: OpenRepository) -> Callable[[str], bool]:
     return has_object
 
 
+def is_readable(repository: OpenRepository, object_id: str) -> bool:
+    """Whether an object can be read whole; inflates it, so not for many objects."""
+    try:
+        repository.git.odb.read(pygit2.Oid(hex=object_id))
+    except (pygit2.GitError, KeyError, ValueError):
+        return False
+    return True
+
+
 def remote_url(repository: OpenRepository) -> str | None:
     """The URL of `origin` without user name and password; None where there is no `origin`."""
     try:

@@ -6,6 +6,8 @@ Ids of git objects are full lower-case hexadecimal. Times are UTC with microseco
 
 import polars as pl
 
+from quarterdeck.extractors.line_lifetimes_schemas import LINE_CHANGES, LINE_DEATHS, LINE_RUNS
+
 TIMESTAMP = pl.Datetime("us", "UTC")
 
 #: One row per commit ever seen on the default branch, in a pull request or on another branch.
@@ -79,6 +81,28 @@ ADDED_LINES = pl.Schema(
         "path": pl.String(),  # NULL in the one row of a commit that added no line
         "first_line": pl.Int32(),  # in the file after the commit, from 1
         "lines": pl.Int32(),
+    }
+)
+
+#: One row per version of a `.gitattributes` file that a diff shows.
+ATTRIBUTE_BLOBS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "blob_id": pl.String(),
+        "content": pl.String(),  # NULL: too big to be read
+    }
+)
+
+#: One row per blob that was read for signs of generated code.
+CONTENT_FACTS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "blob_id": pl.String(),
+        "size_bytes": pl.Int64(),
+        "lines": pl.Int64(),  # NULL, as what follows: too big to be read
+        "longest_line": pl.Int64(),  # bytes
+        "header_lines": pl.Int64(),  # lines before the first that is no comment
+        "marker_lines": pl.List(pl.Struct({"line": pl.Int64(), "text": pl.String()})),
     }
 )
 
@@ -188,7 +212,14 @@ COMMIT_TABLES: dict[str, pl.Schema] = {
     "file_changes": FILE_CHANGES,
     "record_texts": RECORD_TEXTS,
     "added_lines": ADDED_LINES,
+    "attribute_blobs": ATTRIBUTE_BLOBS,
+    "content_facts": CONTENT_FACTS,
+    "line_deaths": LINE_DEATHS,
+    "line_changes": LINE_CHANGES,
 }
+
+#: Tables of the state after a landed change, a part each; the one at the tip counts.
+CHECKPOINT_TABLES: dict[str, pl.Schema] = {"line_runs": LINE_RUNS}
 
 #: Tables of what can change: the newest snapshot of a repository replaces the one before.
 SNAPSHOT_TABLES: dict[str, pl.Schema] = {
@@ -203,4 +234,4 @@ SNAPSHOT_TABLES: dict[str, pl.Schema] = {
     "repositories": REPOSITORIES,
 }
 
-TABLES: dict[str, pl.Schema] = COMMIT_TABLES | SNAPSHOT_TABLES
+TABLES: dict[str, pl.Schema] = COMMIT_TABLES | CHECKPOINT_TABLES | SNAPSHOT_TABLES

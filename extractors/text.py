@@ -1,14 +1,10 @@
 """Bytes from git to text that any tool can read, and back."""
 
 import re
-from datetime import UTC, datetime, timedelta
 
 _C_ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 _ESCAPED = {letter.encode(): bytes([byte]) for byte, letter in _C_ESCAPES.items()}
 _ESCAPE = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: First and last second of the years that Python, polars and DuckDB can all hold.
-_FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
 
 
 def decode_path(path: bytes) -> str:
@@ -53,18 +49,15 @@ def decode_text(raw: bytes, encoding: str | None = None) -> str:
     The commit's own encoding is used where it names one that Python knows. Bytes that do not
     fit are written as `\xNN`, and NUL as U+2400, so that nothing is lost without a trace.
     """
+    if encoding is None:
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            text = raw.decode("utf-8", errors="backslashreplace")
+        return text.replace("\0", "\u2400") if "\0" in text else text
     try:
-        text = raw.decode(encoding or "utf-8", errors="backslashreplace")
+        text = raw.decode(encoding, errors="backslashreplace")
     except (LookupError, UnicodeError):
-        text = raw.decode("utf-8", errors="backslashreplace")
-    if "\0" in text:
-        text = text.replace("\0", "\u2400")
+        return decode_text(raw)
     # Some decoders let lone surrogates through, which Parquet cannot hold.
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
-
-
-def timestamp(seconds: int) -> datetime | None:
-    """Seconds since 1970 as a UTC time; None outside the years 1 to 9999."""
-    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
-        return None
-    return _EPOCH + timedelta(seconds=seconds)
+    return text.replace("\0", "\u2400").encode("utf-8", errors="backslashreplace").decode()

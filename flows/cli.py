@@ -107,7 +107,7 @@ def _settings_option(function: Callable[..., None]) -> Callable[..., None]:
             with _told_errors():
                 from quarterdeck.flows.settings import load_settings
 
-                keys = ("organisation", "jobs", "database")
+                keys = ("organisation", "jobs", "database", "lines")
                 overrides = {key: kwargs.pop(key, None) for key in keys}
                 function(*args, settings=load_settings(file, **overrides), **kwargs)
         except (KeyboardInterrupt, RuntimeError) as error:
@@ -125,6 +125,14 @@ def _settings_option(function: Callable[..., None]) -> Callable[..., None]:
 _repositories = click.argument("repositories", nargs=-1)
 _jobs = click.option(
     "--jobs", type=click.IntRange(1, 256), help="git processes side by side; default: one a core."
+)
+_no_lines = click.option(
+    "--no-lines",
+    "lines",
+    flag_value=False,
+    type=bool,
+    default=None,
+    help="Do not follow the life of lines.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 _organisation = click.option("--organisation", help="What the report calls the whole.")
@@ -149,6 +157,7 @@ def main() -> None:
 @_repositories
 @_organisation
 @_jobs
+@_no_lines
 @click.option("--no-report", is_flag=True, help="Stop at the database.")
 @click.option("--rebuild", is_flag=True, help="Build anew even where nothing has changed.")
 @_json
@@ -183,6 +192,7 @@ def run(
 @main.command(epilog=EXIT_CODES)
 @_repositories
 @_jobs
+@_no_lines
 @_json
 @_settings_option
 def mine(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -> None:
@@ -276,6 +286,29 @@ def describe(table: str | None, everything: bool, as_json: bool, settings: "Sett
     from quarterdeck.flows.queries import describe_tables
 
     describe_tables(settings.database, table, everything=everything, as_json=as_json)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("commit")
+@click.option("--repository", help="Its repository, where several hold such a commit.")
+@_json
+@_database
+@_settings_option
+def explain(commit: str, repository: str | None, as_json: bool, settings: "Settings") -> None:
+    """Say who wrote COMMIT (an id or its start), and why that is said.
+
+    Shows the split over its commits, every finding and what was ruled out, what the settings
+    say of it, who is credited with it, and where it counts.
+    """
+    from quarterdeck.flows.explanation import explanation
+    from quarterdeck.flows.explanation_text import print_explanation
+    from quarterdeck.flows.text import printable_json
+
+    found = explanation(settings.database, commit, repository)
+    if as_json:
+        click.echo(printable_json(found))
+    else:
+        print_explanation(found)
 
 
 @main.command(epilog=EXIT_CODES)

@@ -16,13 +16,14 @@ from quarterdeck.estimates.multiples import (
 )
 from quarterdeck.estimates.proportions import wilson
 from quarterdeck.flows.inputs import BASELINE_MIN_QUARTERS, CAP_MIN_POOL, CAP_QUANTILE
+from quarterdeck.flows.survival import survival_curves
 from quarterdeck.sql.runner import Given
 
 #: Resamples of the cluster bootstrap, and its seed: equal data give equal intervals.
 REPLICATES = 1_000
 SEED = 20_260_601
-#: The measure whose changes are capped.
-CAPPED_MEASURE = "code_lines"
+#: The measures whose changes are capped.
+CAPPED_MEASURES = frozenset({"code_lines", "lines_alive_30_days", "lines_alive_90_days"})
 
 _INTERVALS_SCHEMA = pl.Schema(
     {
@@ -53,20 +54,24 @@ _DAY = "cast(date_diff('day', date '1970-01-01', {}) as bigint)"
 
 def estimated_frames() -> dict[str, Given]:
     """The frames that the SQL reads as `given_<name>` after the estimates."""
-    return {"multiple_intervals": multiple_intervals, "wilson": wilson_intervals}
+    return {
+        "multiple_intervals": multiple_intervals,
+        "survival_curves": survival_curves,
+        "wilson": wilson_intervals,
+    }
 
 
 def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Point and intervals of every multiple; one row per scope, measure and quarter."""
     quarters = connection.sql(f"""
-        select scope, scope_name, quarter_start,
+        select scope, scope_name, measure, quarter_start,
             quarters.is_baseline and bars.bar is not null as is_baseline,
-            {_DAY.format("first_day")} as first_day, {_DAY.format("last_day")} as last_day
+            {_DAY.format("first_day")} as first_day, {_DAY.format("last_day")} as last_day,
+            measured.reason
         from marts.quarters
-        -- days with an active contributor are the same for every measure
         join marts.bars using (scope, scope_name, quarter_start)
-        where bars.measure = 'landed_changes'
-        order by scope, scope_name, quarter_start
+        join marts.measured_quarters as measured using (scope, scope_name, quarter_start, measure)
+        order by scope, scope_name, measure, quarter_start
     """).pl()
     units = connection.sql(f"""
         select scope, scope_name, measure, contributor_id, units,
@@ -78,21 +83,25 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
             {_DAY.format("active_from")} as first_day, {_DAY.format("active_to")} as last_day
         from marts.contributor_activity
     """).pl()
-    measures = [
-        name
-        for (name,) in connection.sql(
-            "select distinct measure from marts.bars order by 1"
-        ).fetchall()
-    ]
     by_scope = units.partition_by("scope", "scope_name", "measure", as_dict=True)
     spans = activity.partition_by("scope", "scope_name", as_dict=True)
     frames = [_INTERVALS_SCHEMA.to_frame()]
-    for scope, own in quarters.partition_by("scope", "scope_name", as_dict=True).items():
-        people = spans.get(scope, activity.clear())
-        for measure in measures:
-            changes = by_scope.get((*scope, measure), units.clear())
-            frames.append(_intervals(measure, own, changes, people))
+    by_measure = quarters.partition_by("scope", "scope_name", "measure", as_dict=True)
+    for (*scope, measure), own in by_measure.items():
+        people = spans.get(tuple(scope), activity.clear())
+        changes = by_scope.get((*scope, measure), units.clear())
+        measured = own.filter(pl.col("reason").is_null())
+        if measured.height:
+            frames.append(_intervals(measure, measured, changes, people))
+        frames.append(_not_measured(own.filter(pl.col("reason").is_not_null())))
     return pl.concat(frames)
+
+
+def _not_measured(quarters: pl.DataFrame) -> pl.DataFrame:
+    known = quarters.select("scope", "scope_name", "measure", "quarter_start", "reason")
+    missing = [name for name in _INTERVALS_SCHEMA if name not in known.columns]
+    frame: pl.DataFrame = known.with_columns(pl.lit(None).alias(name) for name in missing)
+    return frame.select(_INTERVALS_SCHEMA.names()).cast(_INTERVALS_SCHEMA)
 
 
 def _intervals(
@@ -121,7 +130,7 @@ def _intervals(
             activity["last_day"].to_numpy(),
         ),
         MeasuredQuarters(first, last, _usable_baseline(quarters)),
-        rule=CapRule(CAP_QUANTILE if measure == CAPPED_MEASURE else None, CAP_MIN_POOL),
+        rule=CapRule(CAP_QUANTILE if measure in CAPPED_MEASURES else None, CAP_MIN_POOL),
         replicates=REPLICATES,
         seed=SEED,
     )

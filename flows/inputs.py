@@ -18,6 +18,7 @@ from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.agents import load_signals, signals_frame
+from quarterdeck.sql.authorship_overrides import overrides_frame
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.runner import Given
 
@@ -34,6 +35,7 @@ _NOT_SHOWN = {
     "reports",
     "clones",
     "jobs",
+    "lines",
     "prefect",
     "repositories",
     "report_name",
@@ -101,11 +103,27 @@ def given_frames(
             group by repository_id, path
         """).pl()
         attributes = connection.sql("""
-            select repository_id, path, content
-            from raw.tip_files
-            where path = '.gitattributes' or ends_with(path, '/.gitattributes')
+            select repository_id, path, from_position, content from raw.attribute_versions
         """).pl()
-        return file_classes.classify(paths, attributes, rules)
+        contents = connection.sql("""
+            with newest as (
+                select
+                    changes.repository_id,
+                    changes.path,
+                    arg_max(
+                        coalesce(changes.new_blob_id, changes.old_blob_id), landings.position
+                    ) as blob_id
+                from raw.file_changes as changes
+                join raw.landings using (repository_id, commit_id)
+                where landings.commit_id = landings.landed_commit_id
+                group by changes.repository_id, changes.path
+            )
+
+            select newest.path, content_facts.*
+            from newest
+            join raw.content_facts using (repository_id, blob_id)
+        """).pl()
+        return file_classes.classify(paths, attributes, rules, contents)
 
     def mailmap(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         found = connection.sql("""
@@ -144,7 +162,8 @@ def given_frames(
             schema=_OVERRIDES_SCHEMA,
             orient="row",
         ).unique("email", keep="first", maintain_order=True),
-        "signals": signals_frame(load_signals(settings.signals)),
+        "signals": signals_frame(load_signals(settings.signals, settings.weights)),
+        "authorship_overrides": overrides_frame(o.as_override() for o in settings.authorship),
         "file_classes": classify,
         "mailmapped": mailmap,
         "record_lines": lambda connection: records(connection).lines,

@@ -135,13 +135,22 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     lake = Lake(settings.lake)
     with reporter().work(f"{source.repository_id}: commits diffed") as work:
         result = mine_repository(
-            repository, source.repository_id, lake, settings.git_processes, work.update
+            repository,
+            source.repository_id,
+            lake,
+            settings.git_processes,
+            work.update,
+            split_squashes=settings.split_squashes,
+            lines=settings.lines,
+            lines_progress=work.stage(f"{source.repository_id}: lines followed").update,
         )
     new = (
         "nothing new"
         if result.nothing_new
         else f"{result.new_commits:,} new commits, {result.new_diffs:,} diffed"
     )
+    if result.new_lines:
+        new += f", lines of {result.new_lines:,} landed changes followed"
     reporter().line(
         f"{source.repository_id}: {new}; {result.landed_changes:,} landed changes "
         f"({elapsed(start)})"

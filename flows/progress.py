@@ -19,6 +19,9 @@ class Work(Protocol):
     def update(self, done: int, total: int) -> None:
         """Say how much is done, out of how much; from any thread."""
 
+    def stage(self, title: str) -> "Work":
+        """A further stage of the work, with a title of its own, shown once it is under way."""
+
 
 class Reporter(Protocol):
     """What a run tells of itself while it works."""
@@ -59,6 +62,10 @@ class SilentReporter:
     def update(self, done: int, total: int) -> None:
         """Say nothing."""
 
+    def stage(self, title: str) -> "SilentReporter":
+        """Say nothing of a further stage."""
+        return self
+
 
 class PlainReporter:
     """Lines on standard error, for logs, pipes and cron."""
@@ -97,6 +104,9 @@ class _PlainWork:
             self.context.copy().run(self.reporter.line, line)
             self.next_share = (int(share * 4) + 1) / 4
 
+    def stage(self, title: str) -> "_PlainWork":
+        return _PlainWork(self.reporter, title)
+
 
 class RichReporter:
     """A progress bar on standard error."""
@@ -131,15 +141,18 @@ class RichReporter:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self.console, transient=True) as progress:
-            yield _RichWork(progress, progress.add_task(title, total=None))
+            yield _RichWork(progress, progress.add_task(title, total=None), title)
 
 
 class _RichWork:
-    def __init__(self, progress: "Progress", task_id: "TaskID") -> None:
-        self.progress, self.task_id = progress, task_id
+    def __init__(self, progress: "Progress", task_id: "TaskID", title: str) -> None:
+        self.progress, self.task_id, self.title = progress, task_id, title
 
     def update(self, done: int, total: int) -> None:
-        self.progress.update(self.task_id, completed=done, total=total)
+        self.progress.update(self.task_id, description=self.title, completed=done, total=total)
+
+    def stage(self, title: str) -> "_RichWork":
+        return _RichWork(self.progress, self.task_id, title)
 
 
 _reporter: ContextVar[Reporter | None] = ContextVar("quarterdeck_reporter", default=None)

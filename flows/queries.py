@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from quarterdeck.flows.errors import QueryError
+from quarterdeck.flows.text import printable
 from quarterdeck.sql import runner
 from quarterdeck.sql.connect import connect_read_only
 
@@ -94,9 +95,7 @@ def _cell(value: Any) -> str:
         return "NULL"
     if isinstance(value, float):
         return f"{value:,.4f}".rstrip("0").rstrip(".")
-    text = str(value)
-    # a terminal must not be driven by what stands in a commit message
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(str(value))
 
 
 def describe_tables(database: Path, table: str | None, *, everything: bool, as_json: bool) -> None:

@@ -23,8 +23,9 @@ from pydantic_settings import SettingsError as UnreadableVariableError
 
 from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
 from quarterdeck.extractors.repository import without_credentials
+from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.sql.agents import SignalError, load_signals
+from quarterdeck.sql.agents import SignalError, WeightError, default_weights, load_signals
 from quarterdeck.sql.runner import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
@@ -123,17 +124,21 @@ class Settings(BaseSettings):
     clones: Path = Path(".quarterdeck/clones")
     repositories: list[RepositorySettings] = []
     jobs: int = Field(default=0, ge=0, le=256)
+    lines: bool = True
     time_zone: str = "UTC"
     agents_since: date = date(2021, 6, 29)
     baseline: str = "default"
     cutoff: datetime | None = None
     preset: Literal["anthropic-2026"] = "anthropic-2026"
     merge_window_days: int = Field(default=30, ge=1, le=366)
+    split_squashes: bool = True
     prefect: Literal["auto", "never"] = "auto"
     exclusions: list[ExclusionSettings] = []
     contributors: list[ContributorSettings] = []
     file_classes: list[dict[str, Any]] = []
     signals: list[dict[str, Any]] = []
+    weights: dict[str, float] = Field(default_factory=default_weights)
+    authorship: list[AuthorshipSettings] = []
 
     @classmethod
     def settings_customise_sources(
@@ -169,6 +174,11 @@ class Settings(BaseSettings):
                 "not a baseline", "use a range such as 2021Q1..2024Q4, or auto, or default"
             )
         return f"{found[1]}Q{found[2]}..{found[3]}Q{found[4]}"
+
+    @field_validator("weights")
+    @classmethod
+    def _all_weights(cls, value: dict[str, float]) -> dict[str, float]:
+        return {**default_weights(), **value}
 
     @field_validator("database")
     @classmethod
@@ -254,10 +264,11 @@ def _check_rules(settings: Settings, file: Path | None) -> None:
     try:
         if settings.file_classes:
             load_rules(settings.file_classes)
-        if settings.signals:
-            load_signals(settings.signals)
+        if settings.signals or settings.weights != default_weights():
+            load_signals(settings.signals, settings.weights)
     except (FileClassRuleError, SignalError) as error:
-        key = "file_classes" if isinstance(error, FileClassRuleError) else "signals"
+        key = "weights" if isinstance(error, WeightError) else "signals"
+        key = "file_classes" if isinstance(error, FileClassRuleError) else key
         raise SettingsError(f"{where}: key '{key}': {error}") from error
 
 

@@ -12,7 +12,15 @@ from typing import Any, Final
 import altair as alt
 
 from quarterdeck.reports import formats as fmt
-from quarterdeck.reports.facts import AgentQuarter, Authorship, FileClass, MergeRate, Multiple
+from quarterdeck.reports.facts import (
+    AgentQuarter,
+    Authorship,
+    Churn,
+    FileClass,
+    MergeRate,
+    Multiple,
+    SurvivalPoint,
+)
 from quarterdeck.reports.marks import (
     SAME_QUARTERS,
     Row,
@@ -32,6 +40,7 @@ WIDE: Final = 860
 NARROW: Final = 360
 PANEL: Final = 270
 TIMES: Final = "format(datum.value, '~g') + '×'"
+_AGE: Final = "datum.value < 365 ? datum.value + ' d' : round(datum.value / 365.25) + ' y'"
 PERCENT: Final = "format(datum.value, '.0%')"
 
 AUTHOR_PARTS: Final = (
@@ -165,6 +174,64 @@ def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
     axis = value_axis(PERCENT, values=[0, 0.5, 1])
     tips = ("Quarter", "Merged", "Rate", "95% interval")
     return line_panel(points, scale, axis, tips, base, width)
+
+
+def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specification:
+    """Share of lines alive by age, on a square-root scale of days, with its interval."""
+    points = [
+        {
+            "age": row.age_days,
+            "value": row.survival,
+            "low": row.low,
+            "high": row.high,
+            "Age": f"{fmt.count(row.age_days)} days",
+            "Alive": fmt.percent(row.survival),
+            "95% interval": fmt.percent_interval(row.low, row.high),
+            "Lines at risk": fmt.count(row.at_risk),
+        }
+        for row in rows
+        if row.survival is not None
+    ]
+    named = [age for age in (0, 30, 90, 365, 1_095, 1_826, 3_652) if age <= oldest]
+    x = alt.X(
+        "age:Q",
+        scale=alt.Scale(type="sqrt", domain=[0, oldest], nice=False),
+        axis=alt.Axis(title=None, values=named, labelExpr=_AGE, grid=False),
+    )
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    y = alt.Y("value:Q", scale=scale, axis=value_axis(PERCENT, values=[0, 0.5, 1]))
+    band = (
+        plot(points)
+        .transform_filter("isValid(datum.low)")
+        .mark_area(color=colour("band"))
+        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q")
+    )
+    line = plot(points).mark_line(color=colour("accent"), strokeWidth=2).encode(x=x, y=y)
+    tips = tips_of("Age", "Alive", "95% interval", "Lines at risk")
+    places = plot(points).mark_point(filled=True, size=120, opacity=0)
+    places = places.encode(x=x, y=y, tooltip=tips)
+    return apply(alt.layer(band, line, places), width=width, height=160)
+
+
+def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
+    """Share of the lines of a quarter that were gone within 30 days, by quarter."""
+    points = [
+        {
+            "quarter": row.quarter,
+            "value": row.churn30,
+            "low": None,
+            "high": None,
+            "partial": row.is_partial,
+            "Quarter": row.quarter,
+            "Gone within 30 days": fmt.percent(row.churn30),
+            "Lines written": fmt.count(row.lines_written),
+        }
+        for row in rows
+    ]
+    scale = alt.Scale(domain=[0, top or 1], nice=True)
+    axis = value_axis(PERCENT, ticks=3)
+    tips = ("Quarter", "Gone within 30 days", "Lines written")
+    return line_panel(points, scale, axis, tips, None, width)
 
 
 def agent_share(

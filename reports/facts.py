@@ -133,6 +133,43 @@ class FileClass:
 
 
 @dataclass(frozen=True)
+class SurvivalPoint:
+    """Code lines of one author class alive at one age; `survival` is 0 to 1.
+
+    With `matched_with`, of the quarters alone in which that class wrote lines too.
+    """
+
+    author_class: str
+    matched_with: str | None
+    age_days: int
+    lines: float
+    landed_changes: int
+    contributors: int
+    at_risk: float
+    survival: float | None
+    low: float | None
+    high: float | None
+    half_life_days: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Churn:
+    """What became of the code lines that one author class wrote in a quarter; shares are 0 to 1."""
+
+    author_class: str
+    quarter: str
+    is_partial: bool
+    landed_changes: int
+    lines_written: float | None
+    followed_share: float | None
+    churn14: float | None
+    churn30: float | None
+    alive_90: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Repository:
     """One repository, with its own multiple in the latest whole quarter."""
 
@@ -175,6 +212,8 @@ class Facts:
     agents: tuple[AgentQuarter, ...]
     merges: tuple[MergeRate, ...]
     file_classes: tuple[FileClass, ...]
+    survival: tuple[SurvivalPoint, ...]
+    churn: tuple[Churn, ...]
     repositories: tuple[Repository, ...]
     issues: tuple[Issue, ...]
 
@@ -209,6 +248,8 @@ def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
             agents=rows("agents", AgentQuarter),
             merges=rows("merges", MergeRate),
             file_classes=rows("file_classes", FileClass),
+            survival=rows("survival", SurvivalPoint),
+            churn=rows("churn", Churn),
             repositories=rows("repositories", Repository),
             issues=rows("issues", Issue),
         )

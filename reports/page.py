@@ -34,6 +34,7 @@ from quarterdeck.reports.figures import (
     merge_figure,
     multiple_figure,
 )
+from quarterdeck.reports.lasting import churn_figure, survival_figure
 from quarterdeck.reports.theme import hatch_definitions, palette_css
 from quarterdeck.sql.connect import connect_read_only
 
@@ -174,7 +175,10 @@ def _quarter_in_focus(facts: Facts) -> str | None:
 
 
 def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
-    return (
+    lasting = tuple(
+        figure for figure in (survival_figure(facts), churn_figure(facts)) if figure is not None
+    )
+    sections = (
         Section(
             "shipped",
             "Shipped code",
@@ -189,6 +193,13 @@ def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
             (authorship_figure(facts), agents_figure(facts, quarter)),
         ),
         Section(
+            "lasting",
+            "Does it last",
+            "What became of the code lines after they landed. A line that only moved, or changed "
+            "its white space, lives on.",
+            lasting,
+        ),
+        Section(
             "success",
             "Success",
             "How many of the pull requests opened in a quarter were merged.",
@@ -201,6 +212,7 @@ def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
             (file_classes_figure(facts, quarter),),
         ),
     )
+    return tuple(section for section in sections if section.figures)
 
 
 def _specifications(figures: list[Figure]) -> dict[str, Any]:

@@ -159,6 +159,25 @@ where scope = 'organisation' and quarter_start >= $shown_from
 order by quarter_start, added_lines desc nulls last, class
 """
 
+_SURVIVAL = """
+select
+    author_class, matched_with, age_days, lines, landed_changes, contributors, at_risk, survival,
+    survival_low, survival_high, half_life_days, reason
+from marts.survival_curves
+where scope = 'organisation'
+order by author_class, matched_with nulls first, age_days
+"""
+
+_CHURN = """
+select
+    author_class, quarter, is_partial, landed_changes, lines_written, followed_share, churn14,
+    churn30, alive_share_90_days,
+    coalesce(reason_14_days, reason_30_days, reason_90_days)
+from marts.survival_cohorts
+where scope = 'organisation' and quarter_start >= $shown_from
+order by author_class, quarter_start
+"""
+
 _REPOSITORIES = """
 select
     r.repository_id, r.status, r.problem, r.landed_changes, r.code_lines, r.contributors,
@@ -197,6 +216,8 @@ QUERIES: Final[dict[str, str]] = {
     "agents": _AGENTS,
     "merges": _MERGES,
     "file_classes": _FILE_CLASSES,
+    "survival": _SURVIVAL,
+    "churn": _CHURN,
     "repositories": _REPOSITORIES,
     "issues": _ISSUES,
 }

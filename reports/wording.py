@@ -23,12 +23,16 @@ from quarterdeck.reports.facts import (
 
 MEASURES = {
     "code_lines": "Code lines",
+    "lines_alive_30_days": "Lines alive at 30 days",
+    "lines_alive_90_days": "Lines alive at 90 days",
     "landed_changes": "Landed changes",
     "merged_pull_requests": "Merged pull requests",
     "net_lines": "Net lines",
 }
 MEASURE_NOTES = {
     "code_lines": "added lines of source and tests, large changes capped",
+    "lines_alive_30_days": "of these, alive 30 days after they landed, capped",
+    "lines_alive_90_days": "of these, alive 90 days after they landed, capped",
     "landed_changes": "commits on the default branch, merges counted once",
     "merged_pull_requests": "pull requests that landed",
     "net_lines": "added less deleted lines, not capped",

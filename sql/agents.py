@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import polars as pl
@@ -14,9 +14,11 @@ from quarterdeck.sql.signal_rules import (
     Exclusion,
     Signal,
     SignalError,
+    WeightError,
     read_flag,
     read_identifier,
     read_signal,
+    read_weights,
 )
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "Exclusion",
     "Signal",
     "SignalError",
+    "WeightError",
+    "default_weights",
     "load_signals",
     "signals_frame",
 ]
@@ -51,27 +55,37 @@ SIGNALS_SCHEMA: Final = pl.Schema(
         "source": pl.String(),
         "seen_on": pl.Date(),
         "note": pl.String(),
+        "repositories": pl.List(pl.String()),
     }
 )
 """Columns of `raw.signals`: one row per rule, in the catalogue's order (`position` from 0)."""
 
 
-def load_signals(extra: Sequence[Mapping[str, object]] = ()) -> list[Signal]:
+def default_weights() -> dict[str, float]:
+    """The named weights of the catalogue: shares above 0 and at most 1."""
+    return dict(_catalogue()["weights"])
+
+
+def load_signals(
+    extra: Sequence[Mapping[str, object]] = (), weights: Mapping[str, object] | None = None
+) -> list[Signal]:
     """Read the built-in rules and merge the user's into them.
 
     Args:
         extra: User rules with the keys of `agents.toml`. A rule whose id is built in changes the
             keys that it gives and keeps the others; `disabled = true` switches the rule off; an
             unknown id is a new rule.
+        weights: The user's named weights; a name that is not given keeps the catalogue's.
 
     Returns:
         The rules in order: built-in ones first, then new ones as given.
 
     Raises:
         SignalError: A rule is incomplete, unknown in a key or value, or its pattern is not RE2.
+        WeightError: A named weight is unknown or out of range.
     """
-    text = files(__package__ or "quarterdeck.sql").joinpath("agents.toml").read_text("utf-8")
-    catalogue = tomllib.loads(text)
+    catalogue = _catalogue()
+    in_force = read_weights(catalogue["weights"], weights or {})
     groups: Mapping[str, list[str]] = catalogue["keys"]
     rules: dict[str, dict[str, object]] = {}
     for position, rule in enumerate(catalogue["signal"]):
@@ -82,10 +96,15 @@ def load_signals(extra: Sequence[Mapping[str, object]] = ()) -> list[Signal]:
     _merge(rules, extra)
     with duckdb.connect() as connection:
         return [
-            read_signal(identifier, rule, groups, connection)
+            read_signal(identifier, rule, groups, in_force, connection)
             for identifier, rule in rules.items()
             if not read_flag(identifier, rule, "disabled")
         ]
+
+
+def _catalogue() -> dict[str, Any]:
+    text = files(__package__ or "quarterdeck.sql").joinpath("agents.toml").read_text("utf-8")
+    return tomllib.loads(text)
 
 
 def signals_frame(signals: Iterable[Signal]) -> pl.DataFrame:
@@ -123,6 +142,7 @@ def _row(position: int, signal: Signal) -> tuple[object, ...]:
         signal.source,
         signal.seen,
         signal.note,
+        list(signal.repositories),
     )
 
 

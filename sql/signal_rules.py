@@ -40,6 +40,7 @@ _KEYS: Final = frozenset(
     {
         *("id", "agent", "where", "keys", "contains", "pattern", "class", "tier", "weight"),
         *("fallback", "person", "not_between", "reason", "source", "seen", "note", "disabled"),
+        "repositories",
     }
 )
 _ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -59,6 +60,14 @@ class SignalError(ValueError):
         self.rule = rule
         self.value = value
         self.remedy = remedy
+
+
+class WeightError(SignalError):
+    """A named weight of the settings that cannot be used."""
+
+    def __init__(self, name: str, problem: str, value: object, remedy: str) -> None:
+        super().__init__(name, problem, value, remedy)
+        self.args = (f"Weight {name!r}: {problem}: {value!r}. {remedy}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,27 @@ class Signal:
     not_between: tuple[Exclusion, ...] = field(default=())
     reason: str | None = None
     note: str | None = None
+    repositories: tuple[str, ...] = ()
+
+
+def read_weights(built_in: Mapping[str, float], given: Mapping[str, object]) -> dict[str, float]:
+    """The named weights in force: the catalogue's, changed by those of the settings.
+
+    Raises:
+        WeightError: a name is not the catalogue's, or a weight is no share.
+    """
+    for name, value in given.items():
+        if name not in built_in:
+            raise WeightError(name, "no such weight", value, f"Known: {', '.join(built_in)}.")
+        if not _is_share(value):
+            raise WeightError(
+                name,
+                "weight out of range",
+                value,
+                "Use a share above 0 and at most 1; `disabled = true` in [[signals]] switches a "
+                "rule off.",
+            )
+    return {**built_in, **{name: float(str(value)) for name, value in given.items()}}
 
 
 def read_identifier(rule: Mapping[str, object], position: int) -> str:
@@ -109,6 +139,7 @@ def read_signal(
     identifier: str,
     rule: Mapping[str, object],
     groups: Mapping[str, list[str]],
+    weights: Mapping[str, float],
     connection: duckdb.DuckDBPyConnection,
 ) -> Signal:
     """Check one rule.
@@ -117,6 +148,7 @@ def read_signal(
         identifier: The rule's id.
         rule: Its keys and values as TOML gives them.
         groups: Named lists of trailer keys.
+        weights: Named weights.
         connection: Any DuckDB connection; it compiles the pattern.
 
     Raises:
@@ -134,6 +166,7 @@ def read_signal(
         raise SignalError(identifier, "reason missing", None, "Say why a match is no evidence.")
     if where == "name" and (author_class != "model" or agent == NAMED):
         raise SignalError(identifier, "not a name rule", author_class, "Give it one model agent.")
+    tier = _choice(identifier, rule, "tier", TIERS, DEFAULT_TIERS.get(where, "indicated"))
     return Signal(
         id=identifier,
         where=where,
@@ -144,13 +177,14 @@ def read_signal(
         agent=agent,
         keys=_trailer_keys(identifier, rule, where, groups),
         contains=_needles(identifier, rule),
-        tier=_choice(identifier, rule, "tier", TIERS, DEFAULT_TIERS.get(where, "indicated")),
-        weight=_weight(identifier, rule),
+        tier=tier,
+        weight=_weight(identifier, rule, where if tier == "indicated" else None, weights),
         fallback=read_flag(identifier, rule, "fallback"),
         person=read_flag(identifier, rule, "person"),
         not_between=_exclusions(identifier, rule),
         reason=reason,
         note=_text(identifier, rule, "note"),
+        repositories=_repositories(identifier, rule, where),
     )
 
 
@@ -182,13 +216,40 @@ def read_flag(identifier: str, rule: Mapping[str, object], key: str) -> bool:
     raise SignalError(identifier, f"{key} is no truth value", value, "Write true or false.")
 
 
-def _weight(identifier: str, rule: Mapping[str, object]) -> float:
-    value = rule.get("weight", 1.0)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1:
-        return float(value)
+def _is_share(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1
+
+
+def _weight(
+    identifier: str,
+    rule: Mapping[str, object],
+    weak_place: str | None,
+    weights: Mapping[str, float],
+) -> float:
+    value = rule.get("weight", weights.get(weak_place or "", 1.0))
+    if isinstance(value, str) and value in weights:
+        return weights[value]
+    if _is_share(value):
+        return float(str(value))
     raise SignalError(
-        identifier, "weight out of range", value, "Use a share above 0 and at most 1, such as 0.5."
+        identifier,
+        "weight out of range",
+        value,
+        "Use a share above 0 and at most 1, such as 0.5, or one of the named weights: "
+        f"{', '.join(weights)}.",
     )
+
+
+def _repositories(identifier: str, rule: Mapping[str, object], where: str) -> tuple[str, ...]:
+    found = _texts(identifier, "repositories", rule.get("repositories", ()))
+    if found and where == "name":
+        raise SignalError(
+            identifier,
+            "repositories on a name rule",
+            list(found),
+            "Limit the rule that reads the value.",
+        )
+    return found
 
 
 def _texts(identifier: str, key: str, value: object) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ import resource
 import sys
 from pathlib import Path
 
-from quarterdeck.extractors import mining
+from quarterdeck.extractors import diff_parts, mining
 from quarterdeck.extractors.errors import ExtractorError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository
 
 
 def main(repository: str, lake: str, limit: str = "") -> str | None:
-    mining._PART_COMMITS = 5  # many parts, so that there is a middle to be killed in
+    diff_parts._PART_COMMITS = 5  # many parts, so that there is a middle to be killed in
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     try:

@@ -1,6 +1,6 @@
-"""What the attribution SQL reads beside commits and rules, made from the keys of labelled cases.
+"""Rows of the lake for records, branches and added lines, made from the keys of labelled cases.
 
-A case may hold, beside what tests/test_attribution.py reads:
+A case may hold, beside what tests/authorship_exam.py reads:
 
 | key | meaning |
 | --- | --- |
@@ -15,16 +15,8 @@ A case may hold, beside what tests/test_attribution.py reads:
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import duckdb
-import polars as pl
-
-from quarterdeck.extractors import file_classes
-from quarterdeck.extractors.file_class_rules import load_rules
-from quarterdeck.extractors.record_readers import read_records
-from quarterdeck.extractors.schemas import ADDED_LINES, BRANCH_COMMITS, RECORD_TEXTS, RECORDS, REFS
 
 CHECKPOINT_ID = "a1b2c3d4e5f6"
 CHECKPOINTS_REF = "refs/heads/entire/checkpoints/v1"
@@ -58,60 +50,39 @@ def _records(case: Mapping[str, Any]) -> list[tuple[str, str, str | None, str | 
     return found
 
 
-def register_records(
-    connection: duckdb.DuckDBPyConnection, cases: Sequence[Mapping[str, Any]]
-) -> None:
-    """Create the tables that the cases' records, branches and added lines fill."""
-    records, texts, added, branches, pulls, own = [], [], [], [], [], []
-    for number, case in enumerate(cases):
-        repository_id = repository_of(case)
-        for position, (ref, form, commit_id, path, text) in enumerate(_records(case)):
-            blob_id = f"{number:032x}{position:08x}"
-            records.append((repository_id, ref, form, commit_id, path, blob_id))
-            texts.append((repository_id, blob_id, len(text), text))
-        for path, runs in case.get("added", {}).items():
-            added += [
-                (repository_id, case["id"], path, first, last - first + 1) for first, last in runs
-            ]
-        if "branch" in case:
-            pulls.append((repository_id, number, None, case["branch"], None))
-            own.append((repository_id, number, case["id"]))
-        for name in case.get("on_branches", ()):
-            branches.append((repository_id, name, case["id"]))
-    read = read_records(
-        pl.DataFrame(records, schema=RECORDS, orient="row"),
-        pl.DataFrame(texts, schema=RECORD_TEXTS, orient="row"),
-    )
-    lines = pl.DataFrame(added, schema=ADDED_LINES, orient="row")
-    paths = lines.select("repository_id", "path").unique()
-    paths = paths.with_columns(is_binary=pl.lit(False), is_submodule=pl.lit(False))
-    attributes = pl.DataFrame(
-        schema={"repository_id": pl.String(), "path": pl.String(), "content": pl.String()}
-    )
-    pull_schema = {
-        "repository_id": pl.String(),
-        "pull_request_number": pl.Int64(),
-        "head_commit_id": pl.String(),
-        "head_branch": pl.String(),
-        "landed_commit_id": pl.String(),
-    }
-    own_schema = {
-        "repository_id": pl.String(),
-        "pull_request_number": pl.Int64(),
-        "commit_id": pl.String(),
-    }
-    repositories = {"repository_id": [*{repository_of(case) for case in cases}]}
-    for name, frame in {
-        "raw.record_lines": read.lines,
-        "raw.checkpoints": read.checkpoints,
-        "raw.added_lines": lines,
-        "raw.branch_commits": pl.DataFrame(branches, schema=BRANCH_COMMITS, orient="row"),
-        "raw.refs": pl.DataFrame(schema=REFS),
-        "raw.repositories": pl.DataFrame(repositories).with_columns(default_branch=pl.lit("main")),
-        "raw.file_classes": file_classes.classify(paths, attributes, load_rules()),
-        "staging.pull_requests": pl.DataFrame(pulls, schema=pull_schema, orient="row"),
-        "staging.pull_request_commits": pl.DataFrame(own, schema=own_schema, orient="row"),
-    }.items():
-        connection.register("made_frame", frame)
-        connection.execute(f"create table {name} as from made_frame")
-        connection.unregister("made_frame")
+#: Tables that `record_rows` fills.
+TABLES = (
+    *("records", "record_texts", "added_lines", "file_changes", "commit_diffs"),
+    *("pull_requests", "pull_request_commits", "branch_commits"),
+)
+
+
+def record_rows(case: Mapping[str, Any]) -> dict[str, list[dict[str, object]]]:
+    """What the lake holds of a case beside its commit: rows by table."""
+    own = {"repository_id": repository_of(case), "commit_id": case["id"]}
+    rows: dict[str, list[dict[str, object]]] = {table: [] for table in TABLES}
+    for position, (ref, form, commit_id, path, text) in enumerate(_records(case)):
+        blob = {
+            "repository_id": own["repository_id"],
+            "blob_id": hashlib.sha1(f"{position} of {case['id']}".encode()).hexdigest(),
+        }
+        rows["records"].append(
+            {**blob, "ref": ref, "form": form, "commit_id": commit_id, "path": path}
+        )
+        rows["record_texts"].append({**blob, "size": len(text), "content": text})
+    for path, runs in case.get("added", {}).items():
+        lengths = [last - first + 1 for first, last in runs]
+        rows["added_lines"] += [
+            {**own, "path": path, "first_line": first, "lines": lines}
+            for (first, _), lines in zip(runs, lengths, strict=True)
+        ]
+        change = {"path": path, "added": sum(lengths), "deleted": 0, "is_binary": False}
+        rows["file_changes"].append({**own, **change, "part": "1"})
+        rows["commit_diffs"] = [{**own, "missing_files": 0, "part": "1"}]
+    if "branch" in case:
+        number = int(hashlib.sha1(case["id"].encode()).hexdigest()[:8], 16)
+        pull = {"repository_id": own["repository_id"], "number": number}
+        rows["pull_requests"].append({**pull, "head_branch": case["branch"]})
+        rows["pull_request_commits"].append({**pull, "commit_id": case["id"]})
+    rows["branch_commits"] = [{**own, "branch": name} for name in case.get("on_branches", ())]
+    return rows

@@ -38,6 +38,14 @@ COLUMNS = {
     "rate_high double, baseline_rate double, change_points double, reason varchar",
     "file_classes_quarterly": _SCOPE + "quarter_start date, quarter varchar, class varchar, "
     "added_lines bigint, deleted_lines bigint, files bigint",
+    "survival_curves": _SCOPE + "author_class varchar, matched_with varchar, age_days integer, "
+    "lines double, landed_changes bigint, contributors bigint, at_risk double, survival double, "
+    "survival_low double, survival_high double, half_life_days double, reason varchar",
+    "survival_cohorts": _SCOPE + "author_class varchar, quarter_start date, quarter varchar, "
+    "is_partial boolean, landed_changes bigint, code_lines double, followed_share double, "
+    "lines_written double, churn14 double, churn30 double, alive_share_30_days double, "
+    "alive_share_90_days double, reason_14_days varchar, reason_30_days varchar, "
+    "reason_90_days varchar",
     "repositories": "repository_id varchar, path varchar, default_branch varchar, "
     "tip_commit_id varchar, landed_changes bigint, first_landed_at timestamp, "
     "last_landed_at timestamp, code_lines bigint, contributors bigint, is_shallow boolean, "
@@ -99,6 +107,12 @@ def organisation(baseline: int = 12, later: int = 10) -> Rows:
             for i, start in enumerate(starts)
         ],
         "file_classes_quarterly": _file_classes(scopes[0], starts),
+        "survival_curves": _survival(scopes[0]),
+        "survival_cohorts": [
+            _cohort(scopes[0], cls, i, start, starts)
+            for cls in ("all", "model", "human", "undeclared")
+            for i, start in enumerate(starts)
+        ],
         "repositories": [_repository(i, name) for i, name in enumerate(REPOSITORIES)],
         "data_quality": _data_quality(),
         "report_facts": [_facts(starts, baseline)],
@@ -243,6 +257,66 @@ def _file_classes(scope: tuple[str, str], starts: list[date]) -> list[dict[str, 
         for i, start in enumerate(starts)
         for name, size in sizes.items()
     ]
+
+
+AGES = (0, 7, 14, 30, 60, 90, 180, 365, 730, 1095, 1461, 1826, 2557, 3652)
+
+
+def _survival(scope: tuple[str, str]) -> list[dict[str, Any]]:
+    curves = [
+        ("all", None, 0.9, 41), ("human", None, 0.92, 36), ("model", None, 0.85, 29),
+        ("undeclared", None, 0.9, 5), ("model", "undeclared", 0.85, 29),
+        ("undeclared", "model", 0.88, 5), ("model", "human", 0.85, 29),
+        ("human", "model", 0.86, 30),
+    ]  # fmt: skip
+    last = {"all": 1826, "human": 1826}
+    rows = []
+    for name, other, at_90, people in curves:
+        for age in AGES:
+            known = age <= last.get(name, 730)
+            value = at_90 ** ((age / 90) ** 0.5) if known else None
+            bounded = value is not None and people >= 8 and age > 0
+            rows.append(
+                {
+                    "scope": scope[0],
+                    "scope_name": scope[1],
+                    "author_class": name,
+                    "matched_with": other,
+                    "age_days": age,
+                    "lines": 410_000.0,
+                    "landed_changes": 9_100,
+                    "contributors": people,
+                    "at_risk": 410_000.0 / (1 + age / 90) if known else 0.0,
+                    "survival": value,
+                    "survival_low": value - 0.03 if bounded and value else None,
+                    "survival_high": value + 0.02 if bounded and value else None,
+                    "half_life_days": 1_204.0 if name in last else None,
+                    "reason": None if bounded else "no line was followed that long",
+                }
+            )
+    return rows
+
+
+def _cohort(
+    scope: tuple[str, str], cls: str, i: int, start: date, starts: list[date]
+) -> dict[str, Any]:
+    young = len(starts) - i <= 1
+    churn = {"all": 0.06, "model": 0.09, "human": 0.05, "undeclared": 0.07}[cls] + 0.004 * (i % 3)
+    return _tags(scope, start) | {
+        "author_class": cls,
+        "is_partial": start == starts[-1],
+        "landed_changes": 210 + 31 * i,
+        "code_lines": 48_000.0,
+        "followed_share": 1.0,
+        "lines_written": 45_000.0,
+        "churn14": None if young else churn - 0.02,
+        "churn30": None if young else churn,
+        "alive_share_30_days": None if young else 1 - churn,
+        "alive_share_90_days": None if young else 0.97 - churn,
+        "reason_14_days": "not yet 14 days old at the cut-off" if young else None,
+        "reason_30_days": "not yet 30 days old at the cut-off" if young else None,
+        "reason_90_days": "not yet 90 days old at the cut-off" if young else None,
+    }
 
 
 def _repository(i: int, name: str) -> dict[str, Any]:

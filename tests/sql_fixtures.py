@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import polars as pl
@@ -238,10 +239,33 @@ class History:
         return connection
 
 
+def build_attribution(history: History, folder: Path, **settings: Any) -> duckdb.DuckDBPyConnection:
+    """The open database with nothing but who wrote each change and what that needs."""
+    made = {item.name: item for item in runner.load_objects()}
+    wanted, new = set[str](), {"attribution.change_authorship"}
+    while new:
+        wanted |= new
+        new = {need for name in new for need in made[name].needs} - wanted
+    few = [item for name, item in made.items() if name in wanted]
+    with patch.object(runner, "load_objects", lambda: few):
+        path, put_off = _build(history, folder, {}, settings)
+    assert put_off == []
+    return duckdb.connect(str(path), read_only=True)
+
+
 def build_file(
     history: History, folder: Path, *, problems: dict[str, str] | None = None, **settings: Any
 ) -> Path:
     """The database file that `history` makes under these settings; the lake is removed."""
+    work, put_off = _build(history, folder, problems or {}, settings)
+    runner.complete(work, estimated_frames(), put_off)
+    return work
+
+
+def _build(
+    history: History, folder: Path, problems: dict[str, str], settings: dict[str, Any]
+) -> tuple[Path, list[str]]:
+    """Build as far as SQL goes; the file, and what waits for the estimates."""
     sources = [Source(name, folder / name, None, None, None) for name in history.names]
     parts = {}
     for table, schema in TABLES.items():
@@ -249,13 +273,12 @@ def build_file(
         pl.DataFrame(history.rows[table], schema=schema).write_parquet(part)
         parts[table] = [part]
     values = {"organisation": "Harbour", "repositories": [], **settings}
-    given = given_frames(Settings(**values), sources, problems or {}, "digest")
+    given = given_frames(Settings(**values), sources, problems, "digest")
     work = folder / "quarterdeck.duckdb"
     put_off = runner.build(work, parts, given)
-    runner.complete(work, estimated_frames(), put_off)
     for (part,) in parts.values():
         part.unlink()
-    return work
+    return work, put_off
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from quarterdeck.extractors.git_attributes import Attributes
+from quarterdeck.extractors.git_attributes import Attributes, lines_of
 
 ATTRIBUTE_TEXT = r"""
 foo linguist-generated
@@ -58,6 +58,6 @@ def test_attributes_agree_with_git(tmp_path: Path) -> None:
         if value != "unspecified":
             expected[path][name] = {"set": True, "unset": False}.get(value, value)
     files = [(".gitattributes", ATTRIBUTE_TEXT), ("long/.gitattributes", nested.read_text())]
-    attributes = Attributes(files)
+    attributes = Attributes(lines_of(files))
     assert {path: attributes.of(path) for path in ATTRIBUTE_PATHS} == expected
     assert sum(map(bool, expected.values())) > 20

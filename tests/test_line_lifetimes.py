@@ -359,7 +359,11 @@ def test_an_empty_change_and_an_empty_tree(repository: RepositoryBuilder) -> Non
 
     assert found.changes["commit_id"].to_list()[1:] == [same, bare]
     assert found.changes["alive"].to_list() == [1, 1, 0]
-    assert found.runs.is_empty()
+    assert found.runs.select("path", "lines").rows() == [(None, None)]
+    more = repository.commit({"b": text("two")})
+    resumed = Pass(repository, checkpoint=found.runs)
+    assert resumed.births("b") == [more]
+    assert resumed.changes["alive"].to_list() == [1]
 
 
 def test_a_missing_blob_makes_lines_unknown_and_no_more(repository: RepositoryBuilder) -> None:

@@ -8,7 +8,7 @@ from git_fixtures import RepositoryBuilder
 from mined import content, git_changes, mine, mined_changes, table
 
 import quarterdeck.sql
-from quarterdeck.extractors import mining
+from quarterdeck.extractors import diff_parts, mining
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository
@@ -234,7 +234,7 @@ def _counted_by_sql(lake: Path) -> set[tuple[str, int, int]]:
 def test_a_part_that_was_removed_is_mined_again(
     tmp_path: Path, name: str, commits: int, diffs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mining, "_PART_COMMITS", 2)
+    monkeypatch.setattr(diff_parts, "_PART_COMMITS", 2)
     repository = _repository(tmp_path / "app", commits=6)
     mine(repository.path, tmp_path / "lake", jobs=1)
     before = content(tmp_path / "lake")

@@ -91,7 +91,7 @@ def test_key_figures_have_bounds_n_and_change(page: Page) -> None:
 
 def test_sections_are_all_there(page: Page) -> None:
     ids = [attributes.get("id") for attributes in page.all("section")]
-    wanted = ["shipped", "authors", "success", "where", "quality", "method"]
+    wanted = ["shipped", "authors", "lasting", "success", "where", "quality", "method"]
     assert [name for name in ids if name] == wanted
     assert "select repository_id, commit_id" in page.words()
     assert "where quarter = '2026Q3'" in page.words()
@@ -128,7 +128,7 @@ def test_policy_is_strict(page: Page) -> None:
 
 def test_every_chart_has_a_text_with_numbers_and_a_table(html: str, page: Page) -> None:
     charts = [a for a in page.all("div") if "data-chart" in a]
-    assert len(charts) == 18
+    assert len(charts) == 26
     for chart in charts:
         assert chart["role"] == "img"
         assert re.search(r"\d", str(chart["aria-label"])), chart
@@ -157,7 +157,8 @@ def test_csv_holds_full_precision_and_empty_for_missing(page: Page) -> None:
     assert set(files) == {
         "shipped_code_multiple.csv", "shipped_code_measures.csv", "authorship_by_quarter.csv",
         "agents_by_quarter.csv", "merge_success_by_quarter.csv", "file_classes_by_quarter.csv",
-        "repositories.csv", "data_quality.csv",
+        "repositories.csv", "data_quality.csv", "survival_of_code_lines.csv",
+        "churn_by_quarter.csv",
     }  # fmt: skip
     header, *rows = files["shipped_code_multiple.csv"]
     assert header[:4] == ["Measure", "Quarter", "Period", "Multiple"]
@@ -288,7 +289,7 @@ def test_large_organisation_stays_small(tmp_path: Path) -> None:
         ],
     }
     html = render(make(tmp_path, rows | many))
-    assert len(html.encode()) < 1_500_000
+    assert len(html.encode()) < 1_650_000
     assert "tide-tables-10 (the remote did not answer), and 64 more." in Page(html).words()
 
 
@@ -350,7 +351,7 @@ def test_script_data_is_json(html: str) -> None:
     assert found is not None
     assert "<" not in found.group(1)
     data = json.loads(found.group(1))
-    assert len(data["charts"]) == 18
+    assert len(data["charts"]) == 26
 
 
 def test_every_part_drawn_has_a_label_also_where_the_last_quarter_lacks_it() -> None:

@@ -21,7 +21,9 @@ CORRUPTIONS = {
         "update attribution.commit_authorship set undeclared_share = undeclared_share + 0.1"
     ),
     "authorship_adds_up": "update marts.landed_changes set human_lines = human_lines + 1",
+    "change_parts_add_up": "update attribution.change_parts set share = share / 2",
     "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
+    "file_classes_have_no_gap": "update raw.file_classes set from_position = 1",
     "landed_changes_complete": (
         "insert into raw.landings by name select repository_id, 'ff' as commit_id, "
         "'ff' as landed_commit_id, 99 as position from raw.landings limit 1"
@@ -64,10 +66,15 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository.note(own[0], NOTE, {"src/a.py": [(1, 10)]})
     repository.branch("topic", [own[1]])
     repository.checkpoint("a1b2c3d4e5f6", '{"agent": "Claude Code"}')
+    repository.tip_file(".gitattributes", "*.gen linguist-generated\n")
+    blob = {"repository_id": repository.name, "blob_id": "b" * 40}
+    history.rows["attribute_blobs"].append(blob)
+    history.rows["content_facts"].append(blob)
     return build_file(
         history,
         tmp_path_factory.mktemp("checks"),
         exclusions=[{"commit": excluded, "reason": "imported"}],
+        authorship=[{"commits": [excluded], "author_class": "model", "reason": "generated"}],
     )
 
 

@@ -1,7 +1,11 @@
 """Repositories as they are found: partial, shallow, damaged, borrowed, without a config."""
 
+import functools
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,22 +91,73 @@ def test_a_missing_tree_is_reported_and_the_rest_is_mined(tmp_path: Path) -> Non
     assert all(tree in problem for problem in problems.values())
 
 
-def test_a_corrupt_blob_is_reported_with_its_id_and_the_rest_is_mined(tmp_path: Path) -> None:
+def _damage_loose(repository: RepositoryBuilder, blob: str) -> Callable[[], int]:
+    path = repository.git_dir / "objects" / blob[:2] / blob[2:]
+    kept = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(b"no zlib stream")
+    return functools.partial(path.write_bytes, kept)
+
+
+def _damage_packed(repository: RepositoryBuilder, blob: str) -> Callable[[], int]:
+    repository.git("repack", "-adfq")
+    (pack,) = (repository.git_dir / "objects" / "pack").glob("*.pack")
+    listed = repository.git("verify-pack", "-v", pack.with_suffix(".idx"))
+    (size, offset) = next(
+        (int(words[3]), int(words[4])) for words in map(str.split, listed.splitlines())
+        if words[0] == blob
+    )  # fmt: skip
+    kept = pack.read_bytes()
+    damaged = bytearray(kept)
+    for at in range(offset + 3, offset + size):
+        damaged[at] ^= 0xFF
+    pack.chmod(0o644)
+    pack.write_bytes(damaged)
+    return functools.partial(pack.write_bytes, kept)
+
+
+@pytest.mark.parametrize("damage", [_damage_loose, _damage_packed])
+def test_a_corrupt_blob_costs_its_own_file_alone_and_heals(
+    tmp_path: Path, damage: Callable[[RepositoryBuilder, str], Callable[[], int]]
+) -> None:
     repository = _history(tmp_path / "app")
     expected = git_changes(repository)
     ids = repository.git("rev-list", "HEAD").split()
     blob = repository.blob(ids[1], "a")
-    path = repository.git_dir / "objects" / blob[:2] / blob[2:]
-    path.chmod(0o644)
-    path.write_bytes(b"no zlib stream")
+    repair = damage(repository, blob)
 
-    mine(repository.path, tmp_path / "lake")
+    result = mine(repository.path, tmp_path / "lake")
 
     problems = dict(table(tmp_path / "lake", "problems").select("commit_id", "problem").iter_rows())
-    assert problems.keys() == {ids[0], ids[1]}
-    assert all(blob in problem for problem in problems.values())
-    found = mined_changes(tmp_path / "lake")
-    assert found == {i: expected[i] for i in (ids[2], ids[3])}
+    assert problems.keys() == {ids[0], ids[1]} and result.problems == 2
+    assert all(f"blob {blob} is damaged" in problem for problem in problems.values())
+    blank = {(ids[0], b"a"), (ids[1], b"a")}
+    assert mined_changes(tmp_path / "lake") == {
+        commit_id: [
+            (*change[:3], None, None) if (commit_id, change[0]) in blank else change
+            for change in changes
+        ]
+        for commit_id, changes in expected.items()
+    }
+    diffs = table(tmp_path / "lake", "commit_diffs")
+    missing = dict(diffs.select("commit_id", "missing_files").iter_rows())
+    assert [missing[commit_id] for commit_id in ids] == [1, 1, 0, 0]
+
+    parts = sorted((tmp_path / "lake").rglob("*.parquet"))
+    again = mine(repository.path, tmp_path / "lake")
+    assert again.nothing_new and again.problems == 2
+    assert sorted((tmp_path / "lake").rglob("*.parquet")) == parts
+    repository.commit({"later": b"1\n"})
+    assert mine(repository.path, tmp_path / "lake").problems == 2  # told as long as it is so
+
+    repair()
+    healed = mine(repository.path, tmp_path / "lake")
+    assert (healed.new_diffs, healed.problems) == (2, 0)
+    diffs = table(tmp_path / "lake", "commit_diffs").sort("missing_files")
+    best = diffs.unique("commit_id", keep="first")
+    files = table(tmp_path / "lake", "file_changes").join(best, on=["commit_id", "part"])
+    found = {(row["commit_id"], row["path"].encode()): row["added"] for row in files.to_dicts()}
+    assert {key: found[key] for key in blank} == dict.fromkeys(blank, 1)
 
 
 def test_a_damaged_repository_is_not_written_anew_each_run_and_heals(tmp_path: Path) -> None:
@@ -251,6 +306,71 @@ def test_a_checkout_follows_the_remote_where_that_is_ahead(tmp_path: Path) -> No
     opened = open_repository(clone)
 
     assert (opened.default_branch, str(opened.tip)) == ("trunk", tip)
+
+
+_MEASURED = """
+import resource, sys
+from pathlib import Path
+import mined
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+mined.mine(Path(sys.argv[1]), Path(sys.argv[2]))
+own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(own >> 10, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
+"""
+
+
+def test_an_enormous_file_is_counted_in_bounded_memory(tmp_path: Path) -> None:
+    repository = RepositoryBuilder(tmp_path / "app")
+    # only to build it sooner; git would call such a file binary here
+    repository.git("config", "core.bigFileThreshold", "1m")
+    repository.git("config", "core.compression", "0")
+    repository.git("config", "fastimport.unpackLimit", "1")
+    half = (b"x" * 119 + b"\n") * 440_000  # 53 MB
+    repository.commit({"enormous.py": half + half, "a": b"1\n"})
+    repository.commit({"enormous.py": half + b"middle\n" + half})
+
+    measured = subprocess.run(
+        [sys.executable, "-c", _MEASURED, repository.path, tmp_path / "lake"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    changes = table(tmp_path / "lake", "file_changes").sort("path", "added")
+    assert changes.select("path", "added", "deleted").rows() == [
+        ("a", 1, 0),
+        ("enormous.py", 1, 0),
+        ("enormous.py", 880_000, 0),
+    ]
+    own_mib, git_mib = map(int, measured.stdout.split())
+    assert own_mib < 100  # never a whole version of the file
+    assert git_mib < 1024
+    facts = table(tmp_path / "lake", "content_facts")
+    assert facts.select("size_bytes", "lines").rows() == [(2 * len(half) + 7, None)]
+
+
+def test_committer_time_that_runs_backwards(tmp_path: Path) -> None:
+    repository = RepositoryBuilder(tmp_path / "app")
+    times = [4294967295, 1700000000, 0, 1600000000]  # 2106, 2023, 1970, 2020
+    ids = [repository.commit({"a": b"%d\n" % at}, date=at) for at in times[:2]]
+    side = repository.commit({"b": b"1\n"}, date=times[0], branch="side")
+    ids += [repository.commit({"a": b"%d\n" % at}, date=at) for at in times[2:]]
+    ids.append(repository.merge([ids[-1], side], files={"b": b"1\n"}))
+
+    mine(repository.path, tmp_path / "lake")
+
+    landings = table(tmp_path / "lake", "landings")
+    positions = dict(landings.select("commit_id", "position").iter_rows())
+    assert [positions[commit_id] for commit_id in ids] == [0, 1, 2, 3, 4]
+    commits = table(tmp_path / "lake", "commits")
+    at = dict(commits.select("commit_id", "committed_at").iter_rows())
+    assert [at[commit_id].year for commit_id in ids[:4]] == [2106, 2023, 1970, 2020]
+    assert mined_changes(tmp_path / "lake") == git_changes(repository, "--diff-merges=first-parent")
+    new = repository.commit({"a": b"later\n"}, date=1, parents=[ids[-1]])
+    result = mine(repository.path, tmp_path / "lake")
+    assert (result.new_commits, result.new_diffs) == (1, 1)  # by ancestry, not by time
+    assert new in mined_changes(tmp_path / "lake")
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="chown needs root")

@@ -127,8 +127,10 @@ select
     runs.signal_id,
     runs.matched_text
 from runs
-left join raw.file_classes as classes
-    on runs.repository_id = classes.repository_id and runs.path = classes.path
+left join staging.classified_changes as classes
+    on runs.repository_id = classes.repository_id
+        and runs.commit_id = classes.commit_id
+        and runs.path = classes.path
 ;
 
 comment on table attribution.attested_lines is

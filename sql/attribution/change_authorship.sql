@@ -1,33 +1,6 @@
 create or replace table attribution.change_authorship as
-with change_commits as (
-    select * from attribution.change_commits
-),
-
-weighted as (
-    select
-        change_commits.repository_id,
-        change_commits.landed_commit_id,
-        change_commits.commit_id,
-        authorship.* exclude (repository_id, commit_id),
-        commit_contributors.contributor_id,
-        -- commits without code lines count only where no commit has any
-        coalesce(sizes.code_lines, 0) as code_lines,
-        sum(coalesce(sizes.code_lines, 0)) over change as change_lines,
-        count(*) over change as commits
-    from change_commits
-    join attribution.commit_authorship as authorship using (repository_id, commit_id)
-    left join attribution.commit_sizes as sizes using (repository_id, commit_id)
-    left join attribution.commit_contributors using (repository_id, commit_id)
-    window change as (
-        partition by change_commits.repository_id, change_commits.landed_commit_id
-    )
-),
-
-shares as (
-    select
-        *,
-        case when change_lines > 0 then code_lines / change_lines else 1 / commits end as share
-    from weighted
+with shares as (
+    select * from attribution.change_parts
 ),
 
 contributors as (
@@ -69,7 +42,7 @@ main_agents as (
 select
     repository_id,
     landed_commit_id as commit_id,
-    any_value(commits) as commits,
+    count(*) as commits,
     sum(share * model_share) as model_share,
     sum(share * human_share) as human_share,
     sum(share * automation_share) as automation_share,

@@ -1,6 +1,6 @@
 create or replace table attribution.commit_sizes as
 with file_changes as (
-    select * from staging.file_changes
+    select * from staging.classified_changes
 ),
 
 diffs as (
@@ -14,8 +14,7 @@ code as (
         cast(sum(file_changes.added_lines) as bigint) as code_lines,
         cast(sum(file_changes.deleted_lines) as bigint) as deleted_code_lines
     from file_changes
-    join raw.file_classes using (repository_id, path)
-    where file_classes.class in ('source', 'test')
+    where file_changes.class in ('source', 'test')
     group by file_changes.repository_id, file_changes.commit_id
 )
 

@@ -42,8 +42,25 @@ signals as (
         weight,
         is_fallback,
         exclusions,
-        reason
+        reason,
+        repositories
     from raw.signals
+),
+
+-- Repositories for which the same limited rules hold share their texts.
+rule_scopes as (
+    select
+        repositories.repository_id,
+        coalesce(list(signals.signal_id order by signals.signal_id)
+            filter (signals.signal_id is not null), []) as rule_scope
+    from (select distinct repository_id from commits) as repositories
+    left join signals
+        on len(list_filter(
+            signals.repositories,
+            lambda pattern: repositories.repository_id = pattern
+                or repositories.repository_id glob pattern
+        )) > 0
+    group by repositories.repository_id
 ),
 
 settings as (
@@ -136,10 +153,12 @@ record_findings as (
 -- Rules meet each text once, however many commits carry it.
 distinct_texts as (
     select distinct
-        place,
-        trailer_key,
-        evidence_text
+        rule_scopes.rule_scope,
+        texts.place,
+        texts.trailer_key,
+        texts.evidence_text
     from texts
+    inner join rule_scopes on texts.repository_id = rule_scopes.repository_id
 ),
 
 signal_needles as (
@@ -147,6 +166,7 @@ signal_needles as (
         signal_id,
         place,
         trailer_keys,
+        len(repositories) > 0 as is_limited,
         unnest(if(len(needles) = 0, [''], needles)) as needle
     from signals
     where place != 'name'
@@ -154,6 +174,7 @@ signal_needles as (
 
 candidates as (
     select distinct
+        distinct_texts.rule_scope,
         distinct_texts.place,
         distinct_texts.trailer_key,
         distinct_texts.evidence_text,
@@ -166,10 +187,15 @@ candidates as (
                 distinct_texts.place != 'trailer'
                 or list_contains(signal_needles.trailer_keys, distinct_texts.trailer_key)
             )
+            and (
+                not signal_needles.is_limited
+                or list_contains(distinct_texts.rule_scope, signal_needles.signal_id)
+            )
 ),
 
 matches as (
     select
+        candidates.rule_scope,
         candidates.place,
         candidates.trailer_key,
         candidates.evidence_text,
@@ -197,7 +223,7 @@ judged as (
         min(if(author_class = 'not-evidence' and not is_fallback, reason, null))
             over same_text as text_reason
     from matches
-    window same_text as (partition by place, trailer_key, evidence_text)
+    window same_text as (partition by rule_scope, place, trailer_key, evidence_text)
 ),
 
 names as (
@@ -245,8 +271,10 @@ applied as (
             greatest(commits.authored_at, commits.committed_at) at time zone 'UTC' as date
         ) < settings.agents_since as is_before_agents
     from texts
+    inner join rule_scopes on texts.repository_id = rule_scopes.repository_id
     inner join judged
-        on texts.place = judged.place
+        on rule_scopes.rule_scope = judged.rule_scope
+            and texts.place = judged.place
             and texts.trailer_key = judged.trailer_key
             and texts.evidence_text = judged.evidence_text
     inner join commits

@@ -9,7 +9,7 @@ with newest as (
 
 select findings.commit_id, findings.place, findings.matched_text, findings.agent, findings.tier, findings.weight
 from newest
-join attribution.change_commits as parts
+join attribution.change_parts as parts
     on parts.repository_id = newest.repository_id
     and parts.landed_commit_id = newest.commit_id
 join attribution.findings

@@ -8,28 +8,13 @@ with agent_lines as (
         changes.quarter,
         changes.repository_id,
         changes.commit_id,
-        coalesce(authorship.agent, 'not named') as agent,
-        changes.code_lines
-            * authorship.model_share
-            * case
-                when sum(coalesce(sizes.code_lines, 0)) over change > 0
-                    then coalesce(sizes.code_lines, 0) / sum(coalesce(sizes.code_lines, 0)) over change
-                else 1 / count(*) over change
-            end as model_lines,
-        authorship.model_share
+        coalesce(parts.agent, 'not named') as agent,
+        changes.code_lines * parts.share * parts.model_share as model_lines,
+        parts.model_share
     from marts.scope_changes as changes
-    join attribution.change_commits as parts
+    join attribution.change_parts as parts
         on parts.repository_id = changes.repository_id
         and parts.landed_commit_id = changes.commit_id
-    join attribution.commit_authorship as authorship
-        on authorship.repository_id = parts.repository_id
-        and authorship.commit_id = parts.commit_id
-    left join attribution.commit_sizes as sizes
-        on sizes.repository_id = parts.repository_id
-        and sizes.commit_id = parts.commit_id
-    window change as (
-        partition by changes.scope, changes.scope_name, changes.repository_id, changes.commit_id
-    )
 )
 
 select

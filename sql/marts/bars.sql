@@ -1,6 +1,6 @@
 create or replace table marts.bars as
 with measures as (
-    select unnest(['code_lines', 'net_lines', 'landed_changes', 'merged_pull_requests']) as measure
+    select distinct measure from marts.measured_quarters
 ),
 
 daily as (
@@ -21,6 +21,7 @@ per_day as (
         days.scope,
         days.scope_name,
         measures.measure,
+        measured.reason is null as is_measured,
         days.quarter_start,
         days.active_contributors,
         coalesce(daily.capped_units, 0) as capped_units,
@@ -29,6 +30,11 @@ per_day as (
         coalesce(daily.capped_units, 0) / nullif(days.active_contributors, 0) as rate
     from marts.days
     cross join measures
+    join marts.measured_quarters as measured
+        on measured.scope = days.scope
+        and measured.scope_name = days.scope_name
+        and measured.measure = measures.measure
+        and measured.quarter_start = days.quarter_start
     left join daily
         on daily.scope = days.scope
         and daily.scope_name = days.scope_name
@@ -42,20 +48,20 @@ select
     measure,
     quarter_start,
     cast(sum(changes) as bigint) as landed_changes,
-    sum(capped_units) as total,
-    sum(units) as uncapped_total,
+    sum(capped_units) filter (is_measured) as total,
+    sum(units) filter (is_measured) as uncapped_total,
     avg(active_contributors) as active_contributors,
-    avg(rate) as bar
+    avg(rate) filter (is_measured) as bar
 from per_day
 group by all;
 
 comment on table marts.bars is 'One row per scope, measure and quarter.';
 comment on column marts.bars.scope is 'organisation or repository';
 comment on column marts.bars.scope_name is 'name of the organisation or repository';
-comment on column marts.bars.measure is 'code_lines, net_lines, landed_changes or merged_pull_requests';
+comment on column marts.bars.measure is 'code_lines, lines_alive_30_days, lines_alive_90_days, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.bars.quarter_start is 'first day of the quarter';
 comment on column marts.bars.landed_changes is 'landed changes with a value (count)';
-comment on column marts.bars.total is 'units landed in the quarter, capped where the measure has a cap';
-comment on column marts.bars.uncapped_total is 'units landed in the quarter';
+comment on column marts.bars.total is 'units landed in the quarter, capped where the measure has a cap; null where it cannot be taken';
+comment on column marts.bars.uncapped_total is 'units landed in the quarter; null where the measure cannot be taken';
 comment on column marts.bars.active_contributors is 'active contributors, mean over the days measured';
-comment on column marts.bars.bar is 'units landed per active contributor and day, mean over the days with an active contributor; null without such a day';
+comment on column marts.bars.bar is 'units landed per active contributor and day, mean over the days with an active contributor; null without such a day, or where the measure cannot be taken';

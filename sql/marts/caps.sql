@@ -3,18 +3,28 @@ with quarters as (
     select * from marts.quarters
 ),
 
+sizes as (
+    select * from marts.change_sizes where is_capped
+),
+
+measures as (
+    select unnest(['code_lines', 'lines_alive_30_days', 'lines_alive_90_days']) as measure
+),
+
 pools as (
     select
         quarters.scope,
         quarters.scope_name,
+        measures.measure,
         quarters.quarter_start,
-        count(changes.code_lines) as pool_changes,
-        list(changes.code_lines order by changes.code_lines)
-            filter (where changes.code_lines is not null) as sizes
+        count(changes.units) as pool_changes,
+        list(changes.units order by changes.units) filter (where changes.units is not null) as sizes
     from quarters
-    left join marts.scope_changes as changes
+    cross join measures
+    left join sizes as changes
         on changes.scope = quarters.scope
         and changes.scope_name = quarters.scope_name
+        and changes.measure = measures.measure
         and changes.landed_day between quarters.last_day - 364 and quarters.last_day
     group by all
 )
@@ -22,6 +32,7 @@ pools as (
 select
     pools.scope,
     pools.scope_name,
+    pools.measure,
     pools.quarter_start,
     pools.pool_changes,
     case
@@ -35,7 +46,8 @@ select
 from pools
 cross join raw.settings;
 
-comment on table marts.caps is 'One row per scope and quarter: the cap on the size of a change.';
+comment on table marts.caps is 'One row per scope, capped measure and quarter: the cap on the size of a change.';
+comment on column marts.caps.measure is 'code_lines, lines_alive_30_days or lines_alive_90_days';
 comment on column marts.caps.scope is 'organisation or repository';
 comment on column marts.caps.scope_name is 'name of the organisation or repository';
 comment on column marts.caps.quarter_start is 'first day of the quarter';

@@ -1,47 +1,26 @@
 create or replace view marts.change_units as
-with changes as (
-    select
-        changes.*,
-        caps.cap_lines
-    from marts.scope_changes as changes
-    left join marts.caps
-        on caps.scope = changes.scope
-        and caps.scope_name = changes.scope_name
-        and caps.quarter_start = changes.quarter_start
-),
-
-units as (
-    select *, 'code_lines' as measure, code_lines as units, least(code_lines, cap_lines) as capped_units
-    from changes
-    union all by name
-    select *, 'net_lines' as measure, net_code_lines as units, net_code_lines as capped_units
-    from changes
-    union all by name
-    select *, 'landed_changes' as measure, 1 as units, 1 as capped_units
-    from changes
-    union all by name
-    select *, 'merged_pull_requests' as measure, pull_requests as units, pull_requests as capped_units
-    from changes
-)
-
 select
-    scope,
-    scope_name,
-    measure,
-    repository_id,
-    commit_id,
-    landed_day,
-    quarter_start,
-    contributor_id,
-    cast(units as double) as units,
-    cast(capped_units as double) as capped_units
-from units
-where units is not null;
+    sizes.scope,
+    sizes.scope_name,
+    sizes.measure,
+    sizes.repository_id,
+    sizes.commit_id,
+    sizes.landed_day,
+    sizes.quarter_start,
+    sizes.contributor_id,
+    cast(sizes.units as double) as units,
+    cast(least(sizes.units, caps.cap_lines) as double) as capped_units
+from marts.change_sizes as sizes
+left join marts.caps
+    on caps.scope = sizes.scope
+    and caps.scope_name = sizes.scope_name
+    and caps.measure = sizes.measure
+    and caps.quarter_start = sizes.quarter_start;
 
 comment on view marts.change_units is 'One row per scope, measure and landed change that has a value in it.';
 comment on column marts.change_units.scope is 'organisation or repository';
 comment on column marts.change_units.scope_name is 'name of the organisation or repository';
-comment on column marts.change_units.measure is 'code_lines, net_lines, landed_changes or merged_pull_requests';
+comment on column marts.change_units.measure is 'code_lines, lines_alive_30_days, lines_alive_90_days, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.change_units.repository_id is 'name of the repository';
 comment on column marts.change_units.commit_id is 'the landed change';
 comment on column marts.change_units.landed_day is 'day it landed';

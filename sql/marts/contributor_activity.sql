@@ -1,18 +1,24 @@
 create or replace table marts.contributor_activity as
-with authored as (
-    -- as the main author of a landed change, or as author of a commit that it brought in
+with commits as (
+    select repository_id, landed_commit_id, commit_id from staging.landings
+    union
+    select repository_id, landed_commit_id, commit_id from attribution.change_commits
+),
+
+authored as (
+    -- as author of a landed change, or of a commit that it brought in or was squashed from
     select distinct
         changes.scope,
         changes.scope_name,
         authors.contributor_id,
         changes.landed_day
     from marts.scope_changes as changes
-    join staging.landings
-        on landings.repository_id = changes.repository_id
-        and landings.landed_commit_id = changes.commit_id
+    join commits
+        on commits.repository_id = changes.repository_id
+        and commits.landed_commit_id = changes.commit_id
     join attribution.commit_contributors as authors
-        on authors.repository_id = landings.repository_id
-        and authors.commit_id = landings.commit_id
+        on authors.repository_id = commits.repository_id
+        and authors.commit_id = commits.commit_id
     where authors.contributor_id is not null
 ),
 

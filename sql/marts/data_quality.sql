@@ -3,6 +3,10 @@ with changes as (
     select * from marts.landed_changes
 ),
 
+lives as (
+    select * from staging.line_lives where fate not in ('moved', 'respaced')
+),
+
 issues as (
     select
         repository_id,
@@ -36,13 +40,22 @@ issues as (
         'file changes without line counts',
         coalesce(sum(missing_files), 0),
         coalesce(sum(files), 0),
-        'a blob is missing (partial clone); `git fetch --refetch` completes the clone'
+        'a blob is missing (partial clone) or damaged; `git fetch --refetch` completes the clone'
     from changes
     group by repository_id
     union all
     select
         repository_id,
-        'commits that could not be read',
+        'versions of .gitattributes that could not be read',
+        count(*) filter (content is null),
+        count(*),
+        'a blob is missing; the version before it stays in force'
+    from raw.attribute_versions
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'commits that could not be read, or not wholly',
         count(*),
         null,
         array_to_string(list_slice(list(left(commit_id, 12) || ': ' || problem order by commit_id), 1, 20), '; ')
@@ -190,6 +203,47 @@ issues as (
     from attribution.identities
     where not is_agent
     group by repository_id
+    union all
+    select
+        '(settings)',
+        'authorship overrides that decide on nothing',
+        count(*) filter (applied.position is null),
+        count(*),
+        string_agg('override ' || overrides.position || ': ' || overrides.reason, '; ' order by overrides.position)
+            filter (applied.position is null)
+            || ': no commit or no code line is as they say, or a later override holds for all of it'
+    from raw.authorship_overrides as overrides
+    left join (select distinct position from attribution.commit_overrides) as applied using (position)
+    union all
+    select
+        changes.repository_id,
+        'landed changes whose lines were not followed',
+        count(*) filter (followed.commit_id is null or not followed.has_known_births),
+        count(*),
+        'they are in no survival, churn or count of surviving lines; `quarterdeck run` with lines = true follows them'
+    from changes
+    left join staging.line_changes as followed using (repository_id, commit_id)
+    group by changes.repository_id
+    union all
+    select
+        repository_id,
+        'lines whose birth is not known',
+        cast(sum(lines) filter (origin_commit_id is null) as bigint),
+        cast(sum(lines) as bigint),
+        'older than a shallow clone, or a blob or change could not be read; they are in no survival'
+    from lives
+    group by repository_id
+    union all
+    select
+        lives.repository_id,
+        'lines whose end is not known',
+        cast(sum(lines) filter (fate = 'lost' or (fate != 'alive' and ends.landed_at is null)) as bigint),
+        cast(sum(lines) as bigint),
+        'their blob is missing from a change on (they count until then), or the clock of the change that ended them was never set'
+    from lives
+    left join changes as ends
+        on ends.repository_id = lives.repository_id and ends.commit_id = lives.death_commit_id
+    group by lives.repository_id
 )
 
 select
@@ -204,7 +258,7 @@ where affected > 0
 order by repository_id, issue;
 
 comment on table marts.data_quality is 'One row per repository and issue that limits what its numbers can say.';
-comment on column marts.data_quality.repository_id is 'name of the repository';
+comment on column marts.data_quality.repository_id is 'name of the repository; (settings) for what concerns none';
 comment on column marts.data_quality.issue is 'what the matter is';
 comment on column marts.data_quality.affected is 'how many it affects (count of what the issue names)';
 comment on column marts.data_quality.total is 'out of how many; null where there is no whole';

@@ -4,14 +4,13 @@ select
     changes.scope_name,
     changes.quarter_start,
     changes.quarter,
-    file_classes.class,
+    file_changes.class,
     cast(coalesce(sum(file_changes.added_lines), 0) as bigint) as added_lines,
     cast(coalesce(sum(file_changes.deleted_lines), 0) as bigint) as deleted_lines,
     count(*) as files,
     count(*) filter (file_changes.is_missing) as missing_files
 from marts.scope_changes as changes
-join staging.file_changes using (repository_id, commit_id)
-join raw.file_classes using (repository_id, path)
+join staging.classified_changes as file_changes using (repository_id, commit_id)
 group by all;
 
 comment on table marts.file_classes_quarterly is 'One row per scope, quarter and file class with a landed file change.';

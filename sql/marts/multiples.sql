@@ -7,29 +7,16 @@ settings as (
     select * from raw.settings
 ),
 
-pull_requests_known as (
-    select scopes.scope, scopes.scope_name, count(changes.pull_request_number) > 0 as is_known
-    from marts.scopes
-    left join marts.scope_changes as changes
-        on changes.scope = scopes.scope and changes.scope_name = scopes.scope_name
-    group by all
-),
-
 bars as (
     select
-        bars.measure != 'merged_pull_requests' or is_known as is_measured,
-        bars.* replace (
-            -- where no pull request is known at all, their number is not 0 but missing
-            case when is_measured then bar end as bar,
-            case when is_measured then total end as total,
-            case when is_measured then uncapped_total end as uncapped_total
-        ),
+        bars.*,
+        measured.reason as not_measured,
         quarters.* exclude (scope, scope_name, quarter_start),
         caps.cap_lines
     from marts.bars
     join quarters using (scope, scope_name, quarter_start)
-    join pull_requests_known using (scope, scope_name)
-    left join marts.caps using (scope, scope_name, quarter_start)
+    join marts.measured_quarters as measured using (scope, scope_name, measure, quarter_start)
+    left join marts.caps using (scope, scope_name, measure, quarter_start)
 ),
 
 baselines as (
@@ -70,7 +57,7 @@ select
     compared.landed_changes,
     compared.total,
     compared.uncapped_total,
-    case when compared.measure = 'code_lines' then compared.cap_lines end as cap_lines,
+    compared.cap_lines,
     compared.active_contributors,
     compared.bar,
     compared.baseline_quarters,
@@ -82,7 +69,7 @@ select
     intervals.multiple_high_log_t,
     intervals.interval_contributors,
     case
-        when not compared.is_measured then 'no pull request is known'
+        when compared.not_measured is not null then compared.not_measured
         when compared.usable_baseline_bar is null then 'no baseline'
         when compared.bar is null then 'no active contributor'
         else intervals.reason
@@ -94,7 +81,7 @@ left join marts.multiple_intervals as intervals
 comment on table marts.multiples is 'One row per scope, measure and quarter: the multiple against the baseline, with its interval.';
 comment on column marts.multiples.scope is 'organisation or repository';
 comment on column marts.multiples.scope_name is 'name of the organisation or repository';
-comment on column marts.multiples.measure is 'code_lines (the shipped-code multiple: capped added lines of class source and test), net_lines (added minus deleted, uncapped), landed_changes or merged_pull_requests';
+comment on column marts.multiples.measure is 'code_lines (the shipped-code multiple: capped added lines of class source and test), lines_alive_30_days and lines_alive_90_days (of these, capped, the lines alive at that age), net_lines (added minus deleted, uncapped), landed_changes or merged_pull_requests';
 comment on column marts.multiples.quarter_start is 'first day of the quarter';
 comment on column marts.multiples.quarter is 'the quarter, such as 2026Q1';
 comment on column marts.multiples.is_partial is 'whether the cut-off falls before its end';
@@ -102,8 +89,8 @@ comment on column marts.multiples.is_whole is 'whether the scope has history fro
 comment on column marts.multiples.is_baseline is 'whether it belongs to the baseline';
 comment on column marts.multiples.days is 'days measured (count)';
 comment on column marts.multiples.landed_changes is 'landed changes with a value (count)';
-comment on column marts.multiples.total is 'units landed in the quarter, capped; null where no pull request is known at all';
-comment on column marts.multiples.uncapped_total is 'units landed in the quarter, uncapped; null where no pull request is known at all';
+comment on column marts.multiples.total is 'units landed in the quarter, capped; null where the measure cannot be taken, see reason';
+comment on column marts.multiples.uncapped_total is 'units landed in the quarter, uncapped; null where the measure cannot be taken, see reason';
 comment on column marts.multiples.cap_lines is 'cap on a change (code lines); null: no cap';
 comment on column marts.multiples.active_contributors is 'active contributors, mean over the days measured';
 comment on column marts.multiples.bar is 'units landed per active contributor and day, mean over days';

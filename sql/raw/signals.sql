@@ -20,3 +20,4 @@ comment on column raw.signals.reason is 'why a match is no evidence; null for ev
 comment on column raw.signals.source is 'where the rule comes from';
 comment on column raw.signals.seen_on is 'day it was last verified';
 comment on column raw.signals.note is 'what to know about it';
+comment on column raw.signals.repositories is 'names or globs of the repositories that it holds for; empty: all';
