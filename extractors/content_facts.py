@@ -63,7 +63,7 @@ def mine_contents(
         ]
         if rows:
             frame = pl.DataFrame(rows, schema=ATTRIBUTE_BLOBS, orient="row")
-            lake.append_blobs("attribute_blobs", frame, repository_id)
+            lake.append("attribute_blobs", frame, "blob_id", repository_id)
         rows = []
         for blob in read_blobs(shadow, texts, SIZE_LIMIT):
             rows.append((repository_id, *_row(blob)))
@@ -75,7 +75,7 @@ def mine_contents(
 def _write_facts(lake: Lake, repository_id: str, rows: list[tuple[object, ...]]) -> None:
     if rows:
         frame = pl.DataFrame(rows, schema=CONTENT_FACTS, orient="row")
-        lake.append_blobs("content_facts", frame, repository_id)
+        lake.append("content_facts", frame, "blob_id", repository_id)
         rows.clear()
 
 

@@ -136,13 +136,13 @@ class Lake:
         """
         self._write("commits", repository_id, _part_name(commits["commit_id"]), commits)
 
-    def append_blobs(self, table: str, blobs: pl.DataFrame, repository_id: str) -> None:
-        """Write a part of a table that is keyed by blob.
+    def append(self, table: str, frame: pl.DataFrame, key: str, repository_id: str) -> None:
+        """Write a part of a table whose rows are told by the values of one column.
 
         Raises:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
-        self._write(table, repository_id, _part_name(blobs["blob_id"]), blobs)
+        self._write(table, repository_id, _part_name(set(frame[key])), frame)
 
     def append_diffs(
         self, file_changes: pl.DataFrame, commit_diffs: pl.DataFrame, repository_id: str

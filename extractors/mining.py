@@ -1,12 +1,14 @@
 """Mining one repository into the lake: what is new by ancestry, and nothing twice."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 
 from quarterdeck.extractors import git_history
+from quarterdeck.extractors.branches import read_branches
 from quarterdeck.extractors.content_facts import mine_contents
 from quarterdeck.extractors.diff_parts import DiffTaker, Progress
 from quarterdeck.extractors.diffs import DAMAGED_BLOB
@@ -18,7 +20,9 @@ from quarterdeck.extractors.line_mining import (
     lines_are_due,
     mine_lines,
 )
-from quarterdeck.extractors.pull_requests import PullRequestFrames, read_pull_requests
+from quarterdeck.extractors.pull_requests import read_pull_requests
+from quarterdeck.extractors.record_refs import blob_refs_digest
+from quarterdeck.extractors.records import mine_records
 from quarterdeck.extractors.repository import (
     OpenRepository,
     is_readable,
@@ -84,9 +88,10 @@ def mine_repository(
     with lake.lock(repository_id):
         refs = git_history.refs(repository_id, repository)
         before = lake.read("repositories", repository_id)
+        marks = blob_refs_digest(repository)
         problems = lake.read("problems", repository_id)
         retaken = _with_arrived_blobs(repository, repository_id, lake, problems)
-        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
+        fingerprint = _fingerprint(repository, refs, marks + lake.contents(repository_id))
         is_same = (
             lake.has_snapshot(repository_id)
             and before["fingerprint"][0] == fingerprint
@@ -109,7 +114,10 @@ def mine_repository(
             pulls = read_pull_requests(repository_id, repository.git, refs, landings, history)
             split = [r for r in pulls.diff_requests if split_squashes and r.commit_id not in done]
             taker.submit(split)
-            new_commits = _mine_commits(repository, repository_id, lake, history, pulls)
+            branches = read_branches(repository_id, repository, refs, history)
+            others = [*pulls.unlanded_commits, *branches["commit_id"].unique(maintain_order=True)]
+            new_commits = _mine_commits(repository, repository_id, lake, history, others)
+            records = mine_records(repository, repository_id, lake, history, others)
         new_lines = (
             mine_lines(repository, repository_id, lake, history, jobs, lines_progress)
             if lines
@@ -127,13 +135,15 @@ def mine_repository(
             return _unchanged(repository, repository_id, lake)
         tip_files = git_history.tip_files(repository_id, repository)
         mine_contents(repository, repository_id, lake, landings, tip_files)
-        fingerprint = _fingerprint(repository, refs, lake.contents(repository_id))
+        fingerprint = _fingerprint(repository, refs, marks + lake.contents(repository_id))
         lake.write_snapshot(
             {
                 "landings": landings,
                 "refs": refs,
                 "pull_requests": pulls.pull_requests,
                 "pull_request_commits": pulls.commits,
+                "branch_commits": branches,
+                "records": records,
                 "tip_files": tip_files,
                 "problems": problems_now,
                 "repositories": _repository_row(repository, repository_id, history, fingerprint),
@@ -227,10 +237,10 @@ def _mine_commits(
     repository_id: str,
     lake: Lake,
     history: History,
-    pulls: PullRequestFrames,
+    others: Sequence[str],
 ) -> int:
     known = lake.known_commits("commits", repository_id)
-    new = [c for c in (*history.parents, *pulls.unlanded_commits) if c not in known]
+    new = [c for c in dict.fromkeys((*history.parents, *others)) if c not in known]
     for frame in git_history.commits(repository_id, repository.git, new):
         lake.append_commits(frame, repository_id)
     return len(new)

@@ -10,7 +10,7 @@ from quarterdeck.extractors.line_lifetimes_schemas import LINE_CHANGES, LINE_DEA
 
 TIMESTAMP = pl.Datetime("us", "UTC")
 
-#: One row per commit ever seen on the default branch or in a pull request.
+#: One row per commit ever seen on the default branch, in a pull request or on another branch.
 COMMITS = pl.Schema(
     {
         "repository_id": pl.String(),
@@ -60,6 +60,27 @@ FILE_CHANGES = pl.Schema(
         "deleted": pl.Int64(),
         "is_binary": pl.Boolean(),  # NULL: a blob is missing
         "part": pl.String(),
+    }
+)
+
+#: One row per text that records who wrote which lines: notes, traces, checkpoints.
+RECORD_TEXTS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "blob_id": pl.String(),
+        "size": pl.Int64(),  # bytes of the blob
+        "content": pl.String(),  # without transcripts; NULL: too large to keep
+    }
+)
+
+#: One row per run of lines that a commit with a record added, against its first parent.
+ADDED_LINES = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "commit_id": pl.String(),
+        "path": pl.String(),  # NULL in the one row of a commit that added no line
+        "first_line": pl.Int32(),  # in the file after the commit, from 1
+        "lines": pl.Int32(),
     }
 )
 
@@ -129,6 +150,27 @@ PULL_REQUEST_COMMITS = pl.Schema(
     }
 )
 
+#: One row per branch beside the default one and commit that the default branch lacks (snapshot).
+BRANCH_COMMITS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "branch": pl.String(),  # without the name of the remote
+        "commit_id": pl.String(),
+    }
+)
+
+#: One row per record of who wrote which lines, as the refs and the tip hold it (snapshot).
+RECORDS = pl.Schema(
+    {
+        "repository_id": pl.String(),
+        "ref": pl.String(),
+        "form": pl.String(),  # note, trace or checkpoint
+        "commit_id": pl.String(),  # the commit a note is about; NULL for traces and checkpoints
+        "path": pl.String(),  # of a trace or a checkpoint in its tree; NULL for a note
+        "blob_id": pl.String(),
+    }
+)
+
 #: One row per `.mailmap` or `.gitattributes` file at the tip (snapshot).
 TIP_FILES = pl.Schema(
     {
@@ -168,6 +210,8 @@ COMMIT_TABLES: dict[str, pl.Schema] = {
     "commits": COMMITS,
     "commit_diffs": COMMIT_DIFFS,
     "file_changes": FILE_CHANGES,
+    "record_texts": RECORD_TEXTS,
+    "added_lines": ADDED_LINES,
     "attribute_blobs": ATTRIBUTE_BLOBS,
     "content_facts": CONTENT_FACTS,
     "line_deaths": LINE_DEATHS,
@@ -183,6 +227,8 @@ SNAPSHOT_TABLES: dict[str, pl.Schema] = {
     "refs": REFS,
     "pull_requests": PULL_REQUESTS,
     "pull_request_commits": PULL_REQUEST_COMMITS,
+    "branch_commits": BRANCH_COMMITS,
+    "records": RECORDS,
     "tip_files": TIP_FILES,
     "problems": PROBLEMS,
     "repositories": REPOSITORIES,

@@ -1,6 +1,10 @@
 """Bytes from git to text that any tool can read, and back."""
 
+import re
+
 _C_ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+_ESCAPED = {letter.encode(): bytes([byte]) for byte, letter in _C_ESCAPES.items()}
+_ESCAPE = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
 
 
 def decode_path(path: bytes) -> str:
@@ -27,6 +31,16 @@ def quote_path(path: bytes) -> str:
         else:
             quoted.append(f"\\{byte:03o}")
     return '"' + "".join(quoted) + '"'
+
+
+def unquote_path(quoted: bytes) -> bytes:
+    """The bytes of a path that git wrote in double quotes with C escapes."""
+    return _ESCAPE.sub(_unescape, quoted.removeprefix(b'"').removesuffix(b'"'))
+
+
+def _unescape(found: "re.Match[bytes]") -> bytes:
+    code = found[1]
+    return bytes([int(code, 8) & 0xFF]) if len(code) == 3 else _ESCAPED[code]
 
 
 def decode_text(raw: bytes, encoding: str | None = None) -> str:

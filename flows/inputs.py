@@ -13,6 +13,7 @@ import polars as pl
 
 from quarterdeck.extractors import file_classes, identities
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.record_readers import RecordFrames, read_records
 from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
@@ -134,6 +135,13 @@ def given_frames(
         ).pl()
         return identities.apply_mailmap(found, mailmaps)
 
+    reading: list[RecordFrames] = []
+
+    def records(connection: duckdb.DuckDBPyConnection) -> RecordFrames:
+        if not reading:
+            reading.append(read_records(*_records(connection)))
+        return reading[0]
+
     return {
         "settings": _settings(settings, digest),
         "repository_settings": pl.DataFrame(
@@ -158,7 +166,22 @@ def given_frames(
         "authorship_overrides": overrides_frame(o.as_override() for o in settings.authorship),
         "file_classes": classify,
         "mailmapped": mailmap,
+        "record_lines": lambda connection: records(connection).lines,
+        "checkpoints": lambda connection: records(connection).checkpoints,
+        "record_problems": lambda connection: records(connection).problems,
     }
+
+
+def _records(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Where records stand, and their texts; not the notes on commits that were not mined."""
+    found = connection.sql("""
+        select records.*
+        from lake_records as records
+        left join raw.commits using (repository_id, commit_id)
+        where records.commit_id is null or commits.commit_id is not null
+        order by records.repository_id, records.ref, records.commit_id, records.path
+    """).pl()
+    return found, connection.sql("select * from lake_record_texts").pl()
 
 
 def _settings(settings: Settings, digest: str) -> pl.DataFrame:

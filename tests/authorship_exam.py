@@ -12,7 +12,7 @@ what attribution must say of the commit.
 import argparse
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from record_fixtures import parent_id, record_rows, repository_of
 
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows.inputs import given_frames
@@ -53,10 +54,10 @@ def commit_row(case: Case) -> dict[str, object]:
     name, email = case.get("committer", COMMITTER).removesuffix(">").rsplit(" <", 1)
     authored_at = case.get("authored_at", LATELY)
     return {
-        "repository_id": case.get("repository_id", "example/tool"),
+        "repository_id": repository_of(case),
         "commit_id": case["id"],
         "tree_id": "0" * 40,
-        "parent_ids": ["0" * 40],
+        "parent_ids": [parent_id(case), "0" * 40][: case.get("parents", 1)],
         "author_name": author_name,
         "author_email": author_email,
         "authored_at": authored_at,
@@ -69,10 +70,9 @@ def commit_row(case: Case) -> dict[str, object]:
     }
 
 
-#: Rows of a lake table that a case stands for, by table.
-ROWS: dict[str, Callable[[Case], Sequence[Mapping[str, object]]]] = {
-    "commits": lambda case: [commit_row(case)],
-}
+def lake_rows(case: Case) -> dict[str, list[dict[str, object]]]:
+    """What the lake holds of a case: rows by table."""
+    return {**record_rows(case), "commits": [commit_row(case)]}
 
 
 def attribute(
@@ -88,8 +88,9 @@ def attribute(
     connection.execute("set TimeZone = 'Pacific/Auckland'")
     for schema in runner.SCHEMAS:
         connection.execute(f"create schema {schema}")
+    lake = [lake_rows(case) for case in cases]
     for table, schema in TABLES.items():
-        made = [dict(row) for case in cases for row in ROWS.get(table, lambda case: [])(case)]
+        made = [row for rows_of in lake for row in rows_of.get(table, [])]
         connection.register(f"lake_{table}", pl.DataFrame(made, schema=schema).to_arrow())
     for item in needed():
         for name in item.given:

@@ -230,6 +230,39 @@ class Repository:
         row = {"repository_id": self.name, "path": path, "content": content}
         self.rows["tip_files"].append(row)
 
+    def note(
+        self, commit_id: str, text: str, added: Mapping[str, Sequence[tuple[int, int]]]
+    ) -> None:
+        """A git-ai note on a commit, which added these runs of lines (first line, length)."""
+        self._record("refs/notes/ai", "note", commit_id, None, text)
+        for path, runs in added.items():
+            for first, lines in runs:
+                run = {"path": path, "first_line": first, "lines": lines}
+                self.rows["added_lines"].append(
+                    {"repository_id": self.name, "commit_id": commit_id} | run
+                )
+
+    def checkpoint(self, checkpoint_id: str, text: str) -> None:
+        """The record of the one session of a checkpoint."""
+        path = f"{checkpoint_id[:2]}/{checkpoint_id[2:]}/0/metadata.json"
+        self._record("refs/heads/entire/checkpoints/v1", "checkpoint", None, path, text)
+
+    def branch(self, name: str, commits: Sequence[str]) -> None:
+        """A branch that holds these commits, and the default branch does not."""
+        self.rows["branch_commits"] += [
+            {"repository_id": self.name, "branch": name, "commit_id": one} for one in commits
+        ]
+
+    def _record(
+        self, ref: str, form: str, commit_id: str | None, path: str | None, text: str
+    ) -> None:
+        blob_id = hashlib.sha1(text.encode()).hexdigest()
+        place = {"ref": ref, "form": form, "commit_id": commit_id, "path": path}
+        self.rows["records"].append({"repository_id": self.name, "blob_id": blob_id} | place)
+        self.rows["record_texts"].append(
+            {"repository_id": self.name, "blob_id": blob_id, "size": len(text), "content": text}
+        )
+
 
 class History:
     """An organisation's lake in the making."""

@@ -22,7 +22,10 @@ from quarterdeck.sql.agents import SIGNALS_SCHEMA, SignalError, load_signals, si
 
 CASES = load_cases()
 COMMITS = [case for case in CASES if "text" not in case]
-SQL_FILES = ("message_lines", "findings", "evidence_authorship", "commit_authorship")
+SQL_FILES = (
+    *("message_lines", "branch_names", "record_claims", "attested_lines", "record_findings"),
+    *("findings", "evidence_authorship", "commit_authorship"),
+)
 LONG_AGO = datetime(2019, 3, 1, 9, tzinfo=UTC)
 CLAUDE = "Co-authored-by: Claude <noreply@anthropic.com>"
 
@@ -101,7 +104,10 @@ def test_findings_that_are_ruled_out_say_why(exam: Exam) -> None:
     assert findings
     assert all(row["ruled_out"] == (row["ruled_out_reason"] is not None) for row in findings)
     keys = [
-        (row["commit_id"], row["signal_id"], row["place"], row["matched_text"], row["ruled_out"])
+        (
+            *(row["commit_id"], row["signal_id"], row["place"], row["matched_text"], row["model"]),
+            *(row["source"], row["author_class"], row["ruled_out"], row["path"], row["first_line"]),
+        )
         for row in findings
     ]
     assert len(keys) == len(set(keys))
@@ -110,8 +116,13 @@ def test_findings_that_are_ruled_out_say_why(exam: Exam) -> None:
 @pytest.mark.parametrize("name", SQL_FILES)
 def test_every_table_and_column_has_a_comment(name: str) -> None:
     where = f"where schema_name = 'attribution' and table_name = '{name}'"
+    of_view = where.replace("table_name", "view_name")
     with attribute([]) as connection:
-        (table,) = rows(connection, f"select comment from duckdb_tables() {where}")
+        (table,) = rows(
+            connection,
+            f"select comment from duckdb_tables() {where} "
+            f"union all select comment from duckdb_views() {of_view}",
+        )
         columns = rows(connection, f"select column_name, comment from duckdb_columns() {where}")
     assert table["comment"].startswith("One row per ")
     assert [row["column_name"] for row in columns if not row["comment"]] == []

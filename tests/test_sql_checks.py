@@ -16,6 +16,10 @@ KEYS = [name for name in runner.checks() if name.startswith("key_")]
 #: For each other check a statement that breaks what it checks, and as far as possible no more.
 CORRUPTIONS = {
     "agents_add_up": "update marts.agents_quarterly set model_lines = model_lines + 1",
+    "attested_lines_were_added": "update raw.added_lines set path = 'src/other.py'",
+    "commit_shares_add_up": (
+        "update attribution.commit_authorship set undeclared_share = undeclared_share + 0.1"
+    ),
     "authorship_adds_up": "update marts.landed_changes set human_lines = human_lines + 1",
     "change_parts_add_up": "update attribution.change_parts set share = share / 2",
     "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
@@ -46,6 +50,11 @@ ALSO = {
     "file_changes_add_up": {"lines_agree_with_git"},
     "lines_agree_with_git": {"line_lives_add_up"},
 }
+NOTE = """src/a.py
+  d9978a8723e02b52 1-4
+---
+{"schema_version": "authorship/3.0.0", "base_commit_sha": "", "prompts":
+{"d9978a8723e02b52": {"agent_id": {"tool": "cursor", "id": "c", "model": "m-1"}}}}"""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +69,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     landed = repository.land(date(2023, 6, 30), author=BEN, brings=own)
     repository.pull(1, own, landed)
     excluded = repository.land(date(2023, 7, 1), author=BEN)
+    repository.note(own[0], NOTE, {"src/a.py": [(1, 10)]})
+    repository.branch("topic", [own[1]])
+    repository.checkpoint("a1b2c3d4e5f6", '{"agent": "Claude Code"}')
     repository.tip_file(".gitattributes", "*.gen linguist-generated\n")
     blob = {"repository_id": repository.name, "blob_id": "b" * 40}
     history.rows["attribute_blobs"].append(blob)

@@ -14,6 +14,11 @@ from quarterdeck.extractors.lake import Lake
 
 DAY = date(2026, 2, 3)
 MODEL = f"Write\n\n{CLAUDE}"
+NOTE = """src/a.py
+  s_0123456789abcd::t_00112233445566 1-30
+---
+{"schema_version": "authorship/3.0.0", "prompts": {}, "sessions": {"s_0123456789abcd":
+{"agent_id": {"tool": "cursor", "id": "c1", "model": "claude-opus-4-6"}}}}"""
 CURSOR = "Co-authored-by: Cursor <cursoragent@cursor.com>"
 
 
@@ -77,6 +82,37 @@ def test_an_agent_that_only_the_squash_names(
     api.pull(7, own, landed)
     built = history.build(tmp_path)
     assert _change(built, landed) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "first", "expected"),
+    [
+        # the record has its 30 lines, the commits tell of the 70 others
+        ("Add it (#7)", MODEL, (65, 0, 0, 35, "attested", "Claude Code", 2)),
+        ("Add it (#7)", "Write", (30, 0, 0, 70, "attested", "Cursor", 2)),
+        # what the squash's message claims is about the others, too
+        (f"Add it (#7)\n\n{CLAUDE}", "Write", (100, 0, 0, 0, "attested", "Claude Code", 2)),
+    ],
+)
+def test_a_record_on_a_squash_goes_before_what_its_commits_tell(
+    message: str, first: str, expected: tuple[object, ...], tmp_path: Path
+) -> None:
+    history = History()
+    api = history.repository()
+    own = [api.commit(DAY, {"src/a.py": 50}, message=first), api.commit(DAY, {"src/b.py": 50}, BEN)]
+    landed = api.land(DAY, {"src/a.py": 100}, message=message)
+    api.pull(7, own, landed)
+    api.note(landed, NOTE, {"src/a.py": [(1, 100)]})
+    built = history.build(tmp_path)
+    assert _change(built, landed) == expected
+    (shares,) = rows(
+        built,
+        f"""
+        select attested_share, declared_share, indicated_share
+        from attribution.change_authorship where commit_id = '{landed}'
+        """,
+    )
+    assert shares == pytest.approx((0.3, expected[0] / 100 - 0.3, 0))
 
 
 def test_who_presses_the_button_is_not_the_author(tmp_path: Path) -> None:

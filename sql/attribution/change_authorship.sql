@@ -47,9 +47,9 @@ select
     sum(share * human_share) as human_share,
     sum(share * automation_share) as automation_share,
     sum(share * undeclared_share) as undeclared_share,
-    coalesce(sum(share * model_share) filter (tier = 'attested'), 0) as attested_share,
-    coalesce(sum(share * model_share) filter (tier = 'declared'), 0) as declared_share,
-    coalesce(sum(share * model_share) filter (tier = 'indicated'), 0) as indicated_share,
+    sum(share * attested_share) as attested_share,
+    sum(share * declared_share) as declared_share,
+    sum(share * indicated_share) as indicated_share,
     case
         when bool_or(tier = 'attested') then 'attested'
         when bool_or(tier = 'declared') then 'declared'

@@ -114,6 +114,40 @@ texts as (
         dismissed_because
     from message_lines
     where trailer_key is not null
+    union all
+    select
+        repository_id,
+        commit_id,
+        source,
+        'branch' as place,
+        '' as trailer_key,
+        branch as evidence_text,
+        0 as line_number,
+        null::varchar as dismissed_because
+    from attribution.branch_names
+),
+
+record_findings as (
+    select
+        repository_id,
+        commit_id,
+        signal_id,
+        agent,
+        model,
+        author_class,
+        tier,
+        source,
+        'note' as place,
+        matched_text,
+        0 as line_number,
+        occurrences,
+        weight,
+        ruled_out_reason is not null as ruled_out,
+        ruled_out_reason,
+        path,
+        first_line,
+        lines
+    from attribution.record_findings
 ),
 
 -- Rules meet each text once, however many commits carry it.
@@ -257,6 +291,12 @@ ruled as (
             when text_ruled_out_because is not null then text_ruled_out_because
             when is_before_agents and author_class = 'model' and tier = 'indicated'
                 then 'written before coding agents existed'
+            -- a pointer and the record that it points to are one piece of evidence
+            when place = 'trailer' and (repository_id, commit_id, matched_text) in (
+                select (repository_id, commit_id, matched_text)
+                from record_findings
+                where source = 'checkpoint'
+            ) then 'the record that it points to tells more'
         end as ruled_out_reason
     from applied
 )
@@ -276,13 +316,19 @@ select
     count(*) as occurrences,
     weight,
     ruled_out_reason is not null as ruled_out,
-    ruled_out_reason
+    ruled_out_reason,
+    null::varchar as path,
+    null::integer as first_line,
+    null::integer as lines
 from ruled
 group by all
+union all
+select *
+from record_findings
 ;
 
 comment on table attribution.findings is
-'One row per piece of evidence on who wrote a commit: a rule and a text that it matched, with what was ruled out and why.';
+'One row per piece of evidence on who wrote a commit: a rule and a text or a run of lines that it matched, with what was ruled out and why.';
 comment on column attribution.findings.repository_id is 'Repository the commit was read from.';
 comment on column attribution.findings.commit_id is 'Commit that the evidence is about.';
 comment on column attribution.findings.signal_id is 'Rule of the catalogue (raw.signals) that matched.';
@@ -290,11 +336,14 @@ comment on column attribution.findings.agent is 'Agent or bot that the evidence 
 comment on column attribution.findings.model is 'Model as the text tells it; NULL where it tells none.';
 comment on column attribution.findings.author_class is 'What the evidence speaks for: model, automation, human, or not-evidence.';
 comment on column attribution.findings.tier is 'How sure: attested, declared or indicated; NULL for not-evidence.';
-comment on column attribution.findings.source is 'Where the text was read: commit.';
-comment on column attribution.findings.place is 'Part of the source that matched: author, committer, subject, trailer or body.';
-comment on column attribution.findings.matched_text is 'The text that matched: an identity, a trailer with its key in small letters, or a line.';
-comment on column attribution.findings.line_number is 'First line of the message that holds the text, from 1; 0 for identities.';
+comment on column attribution.findings.source is 'Where it was read: commit, pull request (its branch), branch, note, trace or checkpoint.';
+comment on column attribution.findings.place is 'What matched: author, committer, subject, trailer, body, branch or note.';
+comment on column attribution.findings.matched_text is 'The text that matched: an identity, a trailer with its key in small letters, a line, a branch, or where a record stands and the tool that it names.';
+comment on column attribution.findings.line_number is 'First line of the message that holds the text, from 1; 0 for what is not in the message.';
 comment on column attribution.findings.occurrences is 'How many lines of the message hold the same text.';
-comment on column attribution.findings.weight is 'Share of the commit''s lines that the evidence credits, above 0 and at most 1; NULL for not-evidence.';
+comment on column attribution.findings.weight is 'Share of the lines that the evidence credits, of the commit or of its run of lines, above 0 and at most 1; NULL for not-evidence.';
 comment on column attribution.findings.ruled_out is 'Whether the finding counts for nothing.';
 comment on column attribution.findings.ruled_out_reason is 'Why it counts for nothing; NULL where it counts.';
+comment on column attribution.findings.path is 'File of a run of attested lines; NULL for evidence on the whole commit.';
+comment on column attribution.findings.first_line is 'First line of the run in the file after the commit, from 1; NULL for evidence on the whole commit.';
+comment on column attribution.findings.lines is 'Length of the run (lines); NULL for evidence on the whole commit.';

@@ -63,6 +63,61 @@ issues as (
     group by repository_id
     union all
     select
+        records.repository_id,
+        'records of authorship that could not be read whole',
+        count(distinct problems.blob_id),
+        count(distinct records.blob_id),
+        (
+            select array_to_string(list_slice(list(problem order by problem), 1, 20), '; ')
+            from (
+                select distinct
+                    coalesce(left(commit_id, 12), path) || ': ' || problem as problem
+                from raw.record_problems
+                where record_problems.repository_id = records.repository_id
+            )
+        )
+    from raw.records
+    left join raw.record_problems as problems
+        on problems.repository_id = records.repository_id and problems.blob_id = records.blob_id
+    group by records.repository_id
+    union all
+    select
+        records.repository_id,
+        'notes on commits that were not mined',
+        count(*) filter (commits.commit_id is null),
+        count(*),
+        'rewritten, or on no branch and in no pull request; they are not read'
+    from raw.records
+    left join staging.commits
+        on commits.repository_id = records.repository_id and commits.commit_id = records.commit_id
+    where records.commit_id is not null
+    group by records.repository_id
+    union all
+    select
+        repository_id,
+        'records of authorship that count for nothing',
+        count(distinct (commit_id, ref)) filter (ruled_out_reason is not null),
+        count(distinct (commit_id, ref)),
+        'on merges, on other commits than they were made for, of tools for tests, or where the added lines are not known; attribution.findings says which'
+    from attribution.record_claims
+    group by repository_id
+    union all
+    select
+        claims.repository_id,
+        'recorded lines that their commit did not add',
+        cast(sum(claims.lines) - coalesce(any_value(attested.lines), 0) as bigint),
+        cast(sum(claims.lines) as bigint),
+        'records name lines of earlier commits too; those are not counted'
+    from attribution.record_claims as claims
+    left join (
+        select repository_id, sum(lines) as lines
+        from attribution.attested_lines
+        group by repository_id
+    ) as attested using (repository_id)
+    where claims.ruled_out_reason is null
+    group by claims.repository_id
+    union all
+    select
         repository_id,
         'landed changes after the data cut-off',
         count(*) filter (landed_at > cutoff_at or landed_at is null),
