@@ -14,6 +14,7 @@ import polars as pl
 from quarterdeck.extractors import file_classes, identities
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
+from quarterdeck.flows.people_inputs import people_frames
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.agents import load_signals, signals_frame
@@ -36,6 +37,7 @@ _NOT_SHOWN = {
     "prefect",
     "repositories",
     "report_name",
+    "privacy_key_file",
 }
 
 _SETTINGS_SCHEMA = pl.Schema(
@@ -69,7 +71,6 @@ _EXCLUSIONS_SCHEMA = pl.Schema(
         "reason": pl.String(),
     }
 )
-_OVERRIDES_SCHEMA = pl.Schema({"contributor_name": pl.String(), "email": pl.String()})
 
 
 def given_frames(
@@ -131,14 +132,10 @@ def given_frames(
             schema=_EXCLUSIONS_SCHEMA,
             orient="row",
         ),
-        "identity_overrides": pl.DataFrame(
-            [(c.name, email.strip().lower()) for c in settings.contributors for email in c.emails],
-            schema=_OVERRIDES_SCHEMA,
-            orient="row",
-        ).unique("email", keep="first", maintain_order=True),
         "signals": signals_frame(load_signals(settings.signals)),
         "file_classes": classify,
         "mailmapped": mailmap,
+        **people_frames(settings, sources),
     }
 
 

@@ -39,8 +39,8 @@ from units
 where units is not null;
 
 comment on view marts.change_units is 'One row per scope, measure and landed change that has a value in it.';
-comment on column marts.change_units.scope is 'organisation or repository';
-comment on column marts.change_units.scope_name is 'name of the organisation or repository';
+comment on column marts.change_units.scope is 'organisation, repository or team';
+comment on column marts.change_units.scope_name is 'name of the organisation, repository or team';
 comment on column marts.change_units.measure is 'code_lines, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.change_units.repository_id is 'name of the repository';
 comment on column marts.change_units.commit_id is 'the landed change';
