@@ -163,8 +163,12 @@ def _settings(settings: Settings, digest: str) -> pl.DataFrame:
     return pl.DataFrame([row], schema=_SETTINGS_SCHEMA, orient="row")
 
 
-def input_digest(settings: Settings, sources: Sequence[Source], lake: Lake) -> str:
+def input_digest(
+    settings: Settings, sources: Sequence[Source], lake: Lake, privacy: str = "open"
+) -> str:
     """Digest of everything that the database is a function of.
+
+    `privacy` tells the key of the pseudonyms from others.
 
     Equal digests mean equal databases: lake parts, settings, outcomes of the last run, the SQL
     and the rules of this installation.
@@ -174,7 +178,7 @@ def input_digest(settings: Settings, sources: Sequence[Source], lake: Lake) -> s
     def add(*values: object) -> None:
         digest.update("\0".join(map(str, values)).encode("utf-8", "surrogateescape") + b"\n")
 
-    add(version("quarterdeck"), settings.model_dump_json(exclude=_NOT_SHOWN))
+    add(version("quarterdeck"), privacy, settings.model_dump_json(exclude=_NOT_SHOWN))
     problems = lake.outcomes()
     for source in sorted(sources, key=lambda source: source.repository_id):
         add(source.repository_id, source.team, problems.get(source.repository_id))

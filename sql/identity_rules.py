@@ -77,6 +77,11 @@ def shared_words() -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"kind": pl.String(), "word": pl.String()}, orient="row")
 
 
+def common_words() -> frozenset[str]:
+    """Words that stay in a text though somebody is called by them; lower case."""
+    return frozenset(_data()["words"]["common"])
+
+
 @dataclass
 class _Component:
     """What is known of one person so far."""
@@ -112,14 +117,14 @@ def join_identities(links: Iterable[Link], apart: Iterable[tuple[str, str]]) -> 
         components[node] = _component(node)
     outcomes = []
     for link in ordered:
-        one, other = components[link.from_node], components[link.to_node]
-        if one is other:
+        left, right = components[link.from_node], components[link.to_node]
+        if left is right:
             outcomes.append("known")
             continue
-        refusal = _refusal(one, other, link.is_risky, foes)
+        refusal = _refusal(left, right, link.is_risky, foes)
         outcomes.append(refusal or "joined")
         if refusal is None:
-            _merge(one, other, components)
+            _merge(left, right, components)
     rows = [
         (
             link.from_node,

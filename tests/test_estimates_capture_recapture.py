@@ -5,8 +5,8 @@ from quarterdeck.estimates.capture_recapture import chapman
 
 # A. Chao, P. K. Tsay, S.-H. Lin, W.-Y. Shau, D.-Y. Chao (2001): The applications of
 # capture-recapture models to epidemiological data, Statistics in Medicine 20, 3123-3157. Its
-# hepatitis A data: serum tests P (135 cases), national survey Q (122), questionnaire E (126);
-# the paper gives Chapman's estimate by pairs, with standard error and log-normal interval.
+# hepatitis A data: serum tests P (135 cases), hospital records Q (122), epidemiologists E (126);
+# it gives Chapman's estimate by pairs, with standard error and log-normal interval.
 HEPATITIS = {
     "P and Q": ((135, 122, 49), (334, 29, 289, 403)),
     "P and E": ((135, 126, 45), (374, 36, 319, 461)),
@@ -57,7 +57,9 @@ def test_nothing_in_common_says_nothing() -> None:
 
 
 def test_never_below_what_was_seen() -> None:
-    counts = np.array([(a, b, m) for a in range(1, 12) for b in range(1, 12) for m in range(1, min(a, b) + 1)])
+    counts = np.array(
+        [(a, b, m) for a in range(1, 12) for b in range(1, 12) for m in range(1, min(a, b) + 1)]
+    )
     found = chapman(*counts.T)
     seen = counts[:, 0] + counts[:, 1] - counts[:, 2]
     assert (found.low >= seen - 1e-9).all()

@@ -131,7 +131,9 @@ def test_rules_by_name_join_and_say_so(tmp_path: Path) -> None:
         f"Kim Berg <5+kberg@{GITHUB}>",
     ]
     with built(tmp_path, authors) as connection:
-        assert people(connection) == [[f"5+kberg@{GITHUB}", "k.berg@harbour.test", "kim@harbour.test"]]
+        assert people(connection) == [
+            [f"5+kberg@{GITHUB}", "k.berg@harbour.test", "kim@harbour.test"]
+        ]
         links = rows(
             connection,
             "select rule, outcome from attribution.identity_links where is_risky order by all",
@@ -200,7 +202,11 @@ def test_a_mailmap_may_share_an_address_out_by_names(tmp_path: Path) -> None:
 
 def test_mailmaps_that_contradict_each_other_join_nobody(tmp_path: Path) -> None:
     authors = ["Kim <old@harbour.test>", "Kim <kim@harbour.test>", "Lou <lou@harbour.test>"]
-    mailmaps = ["<kim@harbour.test> <old@harbour.test>", "<lou@harbour.test> <old@harbour.test>", ""]
+    mailmaps = [
+        "<kim@harbour.test> <old@harbour.test>",
+        "<lou@harbour.test> <old@harbour.test>",
+        "",
+    ]
     with built(tmp_path, authors, mailmaps) as connection:
         found = rows(
             connection,
@@ -259,7 +265,9 @@ def test_order_makes_no_difference() -> None:
         Link(5, "address f", "address e", "name-domain", True),
     ]
     expected = join_identities(links, [("address f", "address b")])
-    outcomes = dict(zip(expected.select("from_node", "to_node").rows(), expected["outcome"], strict=True))
+    outcomes = dict(
+        zip(expected.select("from_node", "to_node").rows(), expected["outcome"], strict=True)
+    )
     assert outcomes["address a", "address b"] == "refused: the settings name two people"
     assert outcomes["address d", "address e"] == "refused: two accounts of one forge"
     assert outcomes["address f", "address d"] == "joined"

@@ -66,7 +66,13 @@ def test_changes_belong_to_teams_by_the_day_that_they_landed(tmp_path: Path) -> 
             ("Quay", "Ada Ruiz", date(2024, 7, 1), date(2025, 6, 30)),
         ]
         # every table with a scope has the teams
-        for table in ("multiples", "agents_quarterly", "file_classes_quarterly", "quarters", "caps"):
+        for table in (
+            "multiples",
+            "agents_quarterly",
+            "file_classes_quarterly",
+            "quarters",
+            "caps",
+        ):
             names = rows(
                 connection, f"select distinct scope_name from marts.{table} where scope = 'team'"
             )
@@ -119,9 +125,10 @@ def test_members_who_are_unknown_or_several_are_told(tmp_path: Path) -> None:
         ("team members who may be several people", 1, 3),
         ("team members whom no commit knows", 1, 3),
     ]
-    assert [name in row[3] for name, row in zip(
-        ("elsewhere", "Cleo Marsh", "nobody@harbour.test"), found, strict=True
-    )] == [True] * 3
+    assert [
+        name in row[3]
+        for name, row in zip(("elsewhere", "Cleo Marsh", "nobody@harbour.test"), found, strict=True)
+    ] == [True] * 3
 
 
 def test_spans_of_a_member_may_overlap(tmp_path: Path) -> None:
@@ -168,6 +175,6 @@ def test_settings_that_contradict_themselves_are_refused(
 ) -> None:
     file = tmp_path / "quarterdeck.toml"
     file.write_text(text)
-    with pytest.raises(SettingsError, match="quarterdeck.toml") as error:
+    with pytest.raises(SettingsError, match=r"quarterdeck\.toml") as error:
         load_settings(file)
     assert told in str(error.value)
