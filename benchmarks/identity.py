@@ -22,15 +22,28 @@ from quarterdeck.flows.settings import Settings
 from quarterdeck.sql import runner
 from quarterdeck.sql.identity_rules import optional_rules
 
+# Joins that make one person of two: an account or a name in the settings is no person before an
+# address is tied to it.
 _BY_RULE = """
-    select
-        rules.rule,
-        rules.is_on,
-        count(*) filter (links.outcome = 'joined') as joined,
-        count(*) filter (starts_with(links.outcome, 'refused')) as refused
+    with joins as (
+        select
+            rule,
+            count(*) filter (outcome = 'joined') - count(distinct to_node) filter (
+                outcome = 'joined' and not starts_with(to_node, 'address ')
+            ) as joined,
+            count(*) filter (starts_with(outcome, 'refused')) as refused
+        from attribution.identity_links
+        group by rule
+        union all
+        select 'address', count(distinct (name, email)) - count(distinct node), 0
+        from attribution.identity_addresses
+        where not is_agent and starts_with(node, 'address ')
+    )
+
+    select rules.rule, sum(joins.joined) as joined, sum(joins.refused) as refused
     from raw.identity_rules as rules
-    left join attribution.identity_links as links using (rule)
-    group by rules.rule, rules.is_on, rules.strength
+    left join joins using (rule)
+    group by rules.rule, rules.strength
     order by rules.strength
 """
 _SIZES = """
@@ -53,9 +66,7 @@ def build(clone: Path, folder: Path, **settings: object) -> Path:
     name = clone.parent.name
     history = git_history.read_history(repository)
     frames = {table: schema.to_frame() for table, schema in TABLES.items()}
-    frames["commits"] = pl.concat(
-        git_history.commits(name, repository.git, list(history.parents))
-    )
+    frames["commits"] = pl.concat(git_history.commits(name, repository.git, list(history.parents)))
     frames["tip_files"] = git_history.tip_files(name, repository)
     row = {"repository_id": name, "path": str(clone), "fingerprint": ""}
     frames["repositories"] = pl.DataFrame([row], schema=REPOSITORIES)

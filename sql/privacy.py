@@ -132,7 +132,7 @@ def _people(
     }
     recorded: set[tuple[str, str]] = set()
     for table, own in columns.items():
-        if table in _OURS:
+        if table in _OURS or table == "raw.signals":
             continue
         for email, name in _pairs(own).items():
             recorded |= set(

@@ -88,7 +88,7 @@ class Redactor:
             self._tokens.setdefault(part.casefold(), pseudonym)
         for login in sorted(pseudonyms.logins):
             words = tuple(_TOKEN.findall(login))
-            if len(login) >= 3 and words and login not in self._kept:
+            if len(login) >= 3 and words and not self._kept.issuperset(words):
                 pseudonym = pseudonyms.login(login)
                 self._add(_Entry(words, None, pseudonym))
                 self._tokens[login] = pseudonym

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
 from sql_fixtures import CLAUDE, History, Repository, rows
+from test_docs_measures import columns, example, numbers
 
 DAY = date(2025, 2, 3)
 #: Stands for a line-level record: a rule of the tier that such records have.
@@ -130,3 +132,17 @@ def test_tiers_that_carry_the_share(built: duckdb.DuckDBPyConnection) -> None:
         """select scope_name, count(*) from marts.evidence_tiers_quarterly
         where scope != 'organisation' group by all order by all""",
     ) == [("attested alone", 4), ("declared alone", 4), ("silent", 4), ("two channels", 12)]
+
+
+def test_worked_example_of_the_page(tmp_path: Path) -> None:
+    (row,) = example("captures")
+    history = History()
+    counts = (int(row[key]) for key in ("in both", "trailer alone", "record alone", "neither"))
+    land(history.repository(), DAY, *counts)
+    wanted = example("coverage")
+    with history.build(tmp_path, signals=SIGNALS) as connection:
+        found = rows(
+            connection,
+            f"select {columns(wanted)} from marts.model_coverage where scope = 'repository'",
+        )
+    assert found == numbers(wanted)

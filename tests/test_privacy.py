@@ -59,7 +59,7 @@ def build_repository(path: Path) -> None:
         "<mina@elsewhere.test>\nReported-by: Ottilie, zebulon77 and renzo@(none)",
         "Merge pull request #7 from ottibrand/topic",
         "Merge pull request #8 from unknownfella/topic",
-        "🤖 Generated with [Claude Code](https://claude.ai/code)",
+        "Write it\n\n🤖 Generated with [Claude Code](https://claude.ai/code)",
     ]
     people = [*identities(), (AIDER, "ottilie@harbour.test")]
     for number in range(40):
@@ -294,7 +294,10 @@ def test_a_change_of_privacy_or_key_builds_anew(
     assert not pipeline.update_database(settings(folder, "pseudonymous"))
     monkeypatch.setenv(VARIABLE, OTHER_KEY)
     assert pipeline.update_database(settings(folder, "pseudonymous"))
-    assert sorted(file.name for file in folder.iterdir()) == [".quarterdeck.duckdb.lock", "quarterdeck.duckdb"]
+    assert sorted(file.name for file in folder.iterdir()) == [
+        ".quarterdeck.duckdb.lock",
+        "quarterdeck.duckdb",
+    ]
 
 
 def test_a_key_is_made_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

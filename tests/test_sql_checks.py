@@ -17,6 +17,7 @@ KEYS = [name for name in runner.checks() if name.startswith("key_")]
 CORRUPTIONS = {
     "agents_add_up": "update marts.agents_quarterly set model_lines = model_lines + 1",
     "authorship_adds_up": "update marts.landed_changes set human_lines = human_lines + 1",
+    "coverage_in_range": "update marts.model_coverage set estimate = commits + 1",
     "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
     "landed_changes_complete": (
         "insert into raw.landings by name select repository_id, 'ff' as commit_id, "
@@ -34,6 +35,7 @@ CORRUPTIONS = {
     ),
     "orphan_file_changes": "delete from raw.file_classes",
     "orphan_landings": "update raw.landings set landed_commit_id = 'ff' where position = 3",
+    "people_kept_apart": "update attribution.identities set contributor_id = 'c0'",
     "rates_in_range": "update marts.merge_success_quarterly set rate = rate + 1",
 }
 #: Checks that the same corruption rightly fails beside the one meant.
@@ -51,11 +53,15 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     landed = repository.land(date(2023, 6, 30), author=BEN, brings=own)
     repository.pull(1, own, landed)
+    repository.land(date(2023, 6, 30), author="Ada <7+ada@users.noreply.github.com>")
     excluded = repository.land(date(2023, 7, 1), author=BEN)
     return build_file(
         history,
         tmp_path_factory.mktemp("checks"),
         exclusions=[{"commit": excluded, "reason": "imported"}],
+        contributors=[{"name": "Ada Ruiz", "emails": ["ada@harbour.test"]}],
+        keep_apart=[{"emails": ["ada@harbour.test", "ben@harbour.test"]}],
+        teams=[{"name": "Crane", "members": ["ada@harbour.test"], "repositories": ["elsewhere"]}],
     )
 
 
