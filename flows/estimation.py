@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from quarterdeck.estimates.capture_recapture import MIN_IN_BOTH, chapman
 from quarterdeck.estimates.multiples import (
     ActivityIntervals,
     CapRule,
@@ -49,6 +50,17 @@ _WILSON_SCHEMA = pl.Schema(
         "rate_high": pl.Float64(),
     }
 )
+_CAPTURES_SCHEMA = pl.Schema(
+    {
+        "declared": pl.Int64(),
+        "attested": pl.Int64(),
+        "in_both": pl.Int64(),
+        "min_in_both": pl.Int64(),
+        "estimate": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+    }
+)
 _DAY = "cast(date_diff('day', date '1970-01-01', {}) as bigint)"
 
 
@@ -58,6 +70,7 @@ def estimated_frames() -> dict[str, Given]:
         "multiple_intervals": multiple_intervals,
         "survival_curves": survival_curves,
         "wilson": wilson_intervals,
+        "capture_recapture": capture_recapture,
     }
 
 
@@ -169,3 +182,22 @@ def wilson_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         rate_low=pl.Series(interval.low), rate_high=pl.Series(interval.high)
     )
     return frame.cast(_WILSON_SCHEMA).fill_nan(None)
+
+
+def capture_recapture(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Estimated commits of models; one row per combination of counts that occurs."""
+    counts: pl.DataFrame = connection.sql("""
+        select distinct declared, attested, in_both
+        from marts.model_captures
+        order by all
+    """).pl()
+    found = chapman(
+        counts["declared"].to_numpy(), counts["attested"].to_numpy(), counts["in_both"].to_numpy()
+    )
+    frame = counts.with_columns(
+        min_in_both=pl.lit(MIN_IN_BOTH),
+        estimate=pl.Series(found.estimate),
+        low=pl.Series(found.low),
+        high=pl.Series(found.high),
+    )
+    return frame.cast(_CAPTURES_SCHEMA).fill_nan(None)

@@ -15,6 +15,7 @@ from quarterdeck.extractors import file_classes, identities
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.record_readers import RecordFrames, read_records
 from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
+from quarterdeck.flows.people_inputs import people_frames
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.agents import load_signals, signals_frame
@@ -39,6 +40,7 @@ _NOT_SHOWN = {
     "prefect",
     "repositories",
     "report_name",
+    "privacy_key_file",
 }
 
 _SETTINGS_SCHEMA = pl.Schema(
@@ -72,7 +74,6 @@ _EXCLUSIONS_SCHEMA = pl.Schema(
         "reason": pl.String(),
     }
 )
-_OVERRIDES_SCHEMA = pl.Schema({"contributor_name": pl.String(), "email": pl.String()})
 
 
 def given_frames(
@@ -157,11 +158,6 @@ def given_frames(
             schema=_EXCLUSIONS_SCHEMA,
             orient="row",
         ),
-        "identity_overrides": pl.DataFrame(
-            [(c.name, email.strip().lower()) for c in settings.contributors for email in c.emails],
-            schema=_OVERRIDES_SCHEMA,
-            orient="row",
-        ).unique("email", keep="first", maintain_order=True),
         "signals": signals_frame(load_signals(settings.signals, settings.weights)),
         "authorship_overrides": overrides_frame(o.as_override() for o in settings.authorship),
         "file_classes": classify,
@@ -169,6 +165,7 @@ def given_frames(
         "record_lines": lambda connection: records(connection).lines,
         "checkpoints": lambda connection: records(connection).checkpoints,
         "record_problems": lambda connection: records(connection).problems,
+        **people_frames(settings, sources),
     }
 
 
@@ -208,8 +205,12 @@ def _settings(settings: Settings, digest: str) -> pl.DataFrame:
     return pl.DataFrame([row], schema=_SETTINGS_SCHEMA, orient="row")
 
 
-def input_digest(settings: Settings, sources: Sequence[Source], lake: Lake) -> str:
+def input_digest(
+    settings: Settings, sources: Sequence[Source], lake: Lake, privacy: str = "open"
+) -> str:
     """Digest of everything that the database is a function of.
+
+    `privacy` tells the key of the pseudonyms from others.
 
     Equal digests mean equal databases: lake parts, settings, outcomes of the last run, the SQL
     and the rules of this installation.
@@ -219,7 +220,7 @@ def input_digest(settings: Settings, sources: Sequence[Source], lake: Lake) -> s
     def add(*values: object) -> None:
         digest.update("\0".join(map(str, values)).encode("utf-8", "surrogateescape") + b"\n")
 
-    add(version("quarterdeck"), settings.model_dump_json(exclude=_NOT_SHOWN))
+    add(version("quarterdeck"), privacy, settings.model_dump_json(exclude=_NOT_SHOWN))
     problems = lake.outcomes()
     for source in sorted(sources, key=lambda source: source.repository_id):
         add(source.repository_id, source.team, problems.get(source.repository_id))

@@ -25,6 +25,7 @@ from quarterdeck.extractors.repository import open_repository, without_credentia
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
+from quarterdeck.flows.privacy_key import key_mark, privacy_key
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
@@ -192,15 +193,33 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
         raise SettingsError(
             f"{settings.lake}: the lake holds no repository; `quarterdeck run PATH` mines one"
         )
-    digest = input_digest(settings, sources, lake)
+    key = privacy_key(settings)
+    digest = input_digest(settings, sources, lake, key_mark(key))
     with runner.work_file(settings.database) as work:
         if not rebuild and published_digest(settings.database) == digest:
             reporter().line("database: nothing new")
             return False
         put_off = build(settings, sources, work, digest)
         estimate(work, put_off)
-        runner.publish(work, settings.database)
+        if key is None:
+            runner.publish(work, settings.database)
+        else:
+            _publish_pseudonymous(work, settings.database, key)
     return True
+
+
+def _publish_pseudonymous(work: Path, target: Path, key: bytes) -> None:
+    """Publish a copy with pseudonyms; the file that names people is removed by its maker."""
+    from quarterdeck.sql.privacy import write_pseudonymous
+
+    start = time.monotonic()
+    copy = work.with_name(work.name + ".pseudonymous")
+    try:
+        write_pseudonymous(work, copy, key)
+        runner.publish(copy, target)
+    finally:
+        runner.remove(copy)
+    reporter().line(f"replaced people by pseudonyms ({elapsed(start)})")
 
 
 @flow(name="build")

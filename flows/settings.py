@@ -25,6 +25,13 @@ from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
 from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
+from quarterdeck.flows.people_settings import (
+    ContributorSettings,
+    KeepApartSettings,
+    TeamSettings,
+    checked_rules,
+    conflict,
+)
 from quarterdeck.sql.agents import SignalError, WeightError, default_weights, load_signals
 from quarterdeck.sql.runner import SCHEMAS
 
@@ -100,15 +107,6 @@ class ExclusionSettings(BaseModel):
         return self
 
 
-class ContributorSettings(BaseModel):
-    """Addresses that belong to one contributor."""
-
-    model_config = _STRICT
-
-    name: str = Field(min_length=1)
-    emails: list[str] = Field(min_length=1)
-
-
 class Settings(BaseSettings):
     """Everything that changes what the pipeline reads or says; see `docs/settings.md`."""
 
@@ -135,6 +133,11 @@ class Settings(BaseSettings):
     prefect: Literal["auto", "never"] = "auto"
     exclusions: list[ExclusionSettings] = []
     contributors: list[ContributorSettings] = []
+    keep_apart: list[KeepApartSettings] = []
+    identity_rules: list[str] = ["name-login", "name-domain"]
+    teams: list[TeamSettings] = []
+    privacy: Literal["open", "pseudonymous"] = "open"
+    privacy_key_file: Path = Path(".quarterdeck/privacy.key")
     file_classes: list[dict[str, Any]] = []
     signals: list[dict[str, Any]] = []
     weights: dict[str, float] = Field(default_factory=default_weights)
@@ -179,6 +182,11 @@ class Settings(BaseSettings):
     @classmethod
     def _all_weights(cls, value: dict[str, float]) -> dict[str, float]:
         return {**default_weights(), **value}
+
+    @field_validator("identity_rules")
+    @classmethod
+    def _known_rules(cls, value: list[str]) -> list[str]:
+        return checked_rules(value)
 
     @field_validator("database")
     @classmethod
@@ -261,6 +269,8 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
 def _check_rules(settings: Settings, file: Path | None) -> None:
     """Check the user's own rules now rather than after an hour of mining."""
     where = str(file) if file is not None else "settings"
+    if problem := conflict(settings.contributors, settings.keep_apart, settings.teams):
+        raise SettingsError(f"{where}: {problem}")
     try:
         if settings.file_classes:
             load_rules(settings.file_classes)
@@ -289,7 +299,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     places = {
-        key: base / getattr(settings, key) for key in ("lake", "database", "reports", "clones")
+        key: base / getattr(settings, key)
+        for key in ("lake", "database", "reports", "clones", "privacy_key_file")
     }
     repositories = [
         r.model_copy(update={"path": base / r.path.expanduser()}) if r.path is not None else r

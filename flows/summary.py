@@ -106,8 +106,8 @@ def summary_markdown(database: Path) -> str:
     if issues:
         lines += ["", "| repository | issue | affected | out of |", "| --- | --- | ---: | ---: |"]
         lines += [
-            f"| {_cell(row['repository_id'])} | {_cell(row['issue'])} | {row['affected']:,} | "
-            f"{row['total'] if row['total'] is not None else ''} |"
+            f"| {_cell(row['repository_id'] or 'settings')} | {_cell(row['issue'])} | "
+            f"{row['affected']:,} | {row['total'] if row['total'] is not None else ''} |"
             for row in issues
         ]
     return "\n".join(lines) + "\n"

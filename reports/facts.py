@@ -191,6 +191,36 @@ class Repository:
 
 
 @dataclass(frozen=True)
+class Team:
+    """One team in the latest whole quarter; shares are 0 to 1 of its code lines."""
+
+    name: str
+    multiple: float | None
+    low: float | None
+    high: float | None
+    reason: str | None
+    landed_changes: int | None
+    active_contributors: float | None
+    code_lines: int | None
+    model_share: float | None
+    undeclared_share: float | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Commits of models in one quarter: seen, and estimated to be there."""
+
+    quarter: str
+    is_partial: bool
+    seen: int | None
+    estimate: float | None
+    low: float | None
+    high: float | None
+    coverage: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Issue:
     """One kind of gap in the data, over all repositories; `share` is 0 to 1 of `total`."""
 
@@ -215,6 +245,8 @@ class Facts:
     survival: tuple[SurvivalPoint, ...]
     churn: tuple[Churn, ...]
     repositories: tuple[Repository, ...]
+    teams: tuple[Team, ...]
+    coverage: tuple[Coverage, ...]
     issues: tuple[Issue, ...]
 
 
@@ -251,6 +283,8 @@ def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
             survival=rows("survival", SurvivalPoint),
             churn=rows("churn", Churn),
             repositories=rows("repositories", Repository),
+            teams=rows("teams", Team),
+            coverage=rows("coverage", Coverage),
             issues=rows("issues", Issue),
         )
     except (duckdb.CatalogException, duckdb.BinderException) as error:

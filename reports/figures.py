@@ -193,6 +193,7 @@ def authorship_figure(facts: Facts) -> Figure:
             "Attested: recorded line by line. Declared: an identity or a trailer says so. "
             "Indicated: only text or a branch name hints at it. "
             "Undeclared: no evidence either way; it is never counted as human.",
+            *filter(None, [wording.coverage_text(facts.coverage)]),
         ),
         behind,
     )

@@ -128,6 +128,8 @@ def render_facts(facts: Facts) -> str:
             repositories=facts.repositories,
             repositories_title=wording.repositories_title(facts.repositories),
             repositories_table=summary.repositories_table(facts),
+            teams=facts.teams,
+            teams_table=summary.teams_table(facts),
             quality_title=wording.quality_title(facts.issues, len(summary.stale(facts))),
             issues_table=summary.issues_table(facts),
             stale=summary.stale(facts),

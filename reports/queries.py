@@ -195,6 +195,24 @@ left join marts.multiples as m
 order by r.code_lines desc nulls last, r.repository_id
 """
 
+# beside each other, not by rank: by name
+_TEAMS = """
+select
+    m.scope_name, m.multiple, m.multiple_low, m.multiple_high, m.reason, m.landed_changes,
+    m.active_contributors, a.code_lines, a.model_share, a.undeclared_share
+from marts.multiples as m
+left join marts.authorship_quarterly as a using (scope, scope_name, quarter_start)
+where m.scope = 'team' and m.measure = 'code_lines' and m.quarter = $whole
+order by m.scope_name = '(no team)', m.scope_name
+"""
+
+_COVERAGE = """
+select quarter, is_partial, seen, estimate, estimate_low, estimate_high, coverage, reason
+from marts.model_coverage
+where scope = 'organisation' and quarter_start >= $shown_from
+order by quarter_start
+"""
+
 _ISSUES = """
 select
     issue,
@@ -219,5 +237,7 @@ QUERIES: Final[dict[str, str]] = {
     "survival": _SURVIVAL,
     "churn": _CHURN,
     "repositories": _REPOSITORIES,
+    "teams": _TEAMS,
+    "coverage": _COVERAGE,
     "issues": _ISSUES,
 }

@@ -97,6 +97,23 @@ def repositories_table(facts: Facts) -> Table:
     return table("repositories", caption, columns, rows)
 
 
+def teams_table(facts: Facts) -> Table:
+    """Return the table of teams in the latest whole quarter, by name."""
+    columns: Columns = (
+        ("Team", "text"), ("Multiple", "ratio"), ("Interval low", "ratio"),
+        ("Interval high", "ratio"), ("Landed changes", "count"), ("Code lines", "count"),
+        ("Model share", "share"), ("Undeclared", "share"), ("No multiple because", "text"),
+    )  # fmt: skip
+    rows = [
+        (
+            row.name, row.multiple, row.low, row.high, row.landed_changes, row.code_lines,
+            row.model_share, row.undeclared_share, None if row.multiple is not None else row.reason,
+        )
+        for row in facts.teams
+    ]  # fmt: skip
+    return table("teams", f"Teams in {facts.overview.last_whole_quarter}, by name", columns, rows)
+
+
 def issues_table(facts: Facts) -> Table:
     """Return the table of gaps in the data."""
     columns: Columns = (

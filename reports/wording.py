@@ -13,6 +13,7 @@ from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.facts import (
     AgentQuarter,
     Authorship,
+    Coverage,
     FileClass,
     Issue,
     MergeRate,
@@ -250,6 +251,24 @@ def authorship_text(rows: Sequence[Authorship]) -> str:
         f"{fmt.percent(row.undeclared_share)}"
         for row in rows
         if row.model_share is not None
+    )
+
+
+def coverage_text(rows: Sequence[Coverage]) -> str | None:
+    """Return how much the evidence of models misses in the latest quarter that tells."""
+    if not rows:
+        return None
+    told = [row for row in rows if row.estimate is not None]
+    if not told:
+        whole = [row for row in rows if not row.is_partial] or list(rows)
+        return f"How much of the models' work is missed cannot be estimated: {whole[-1].reason}."
+    row = told[-1]
+    return (
+        f"Seen in {row.quarter}: {fmt.count(row.seen)} commits of models, an estimated "
+        f"{fmt.percent(row.coverage)} of {fmt.count(round(row.estimate or 0))} (95% interval "
+        f"{fmt.count(round(row.low or 0))} to {fmt.count(round(row.high or 0))}), if "
+        "identities and trailers are independent of line-level records; where the same commits "
+        "tend to have both, more are missed."
     )
 
 

@@ -51,6 +51,9 @@ COLUMNS = {
     "last_landed_at timestamp, code_lines bigint, contributors bigint, is_shallow boolean, "
     "missing_files bigint, pull_requests bigint, mined_at timestamp, status varchar, "
     "problem varchar",
+    "model_coverage": _SCOPE + "quarter_start date, quarter varchar, is_partial boolean, "
+    "seen bigint, estimate double, estimate_low double, estimate_high double, coverage double, "
+    "reason varchar",
     "data_quality": "repository_id varchar, issue varchar, affected bigint, total bigint, "
     "share double, detail varchar",
     "report_facts": "organisation varchar, cutoff_at timestamptz, first_quarter varchar, "
@@ -114,6 +117,7 @@ def organisation(baseline: int = 12, later: int = 10) -> Rows:
             for i, start in enumerate(starts)
         ],
         "repositories": [_repository(i, name) for i, name in enumerate(REPOSITORIES)],
+        "model_coverage": [_coverage(scopes[0], start) for start in starts],
         "data_quality": _data_quality(),
         "report_facts": [_facts(starts, baseline)],
     }
@@ -126,6 +130,17 @@ def _tags(scope: tuple[str, str], start: date) -> dict[str, Any]:
         "quarter_start": start,
         "quarter": quarter_name(start),
     }
+
+
+def _coverage(scope: tuple[str, str], start: date) -> dict[str, Any]:
+    told = {"seen": 90, "estimate": 120.4, "estimate_low": 104.0, "estimate_high": 151.5}
+    reason = {"reason": "one channel only: identities and trailers; no line-level records"}
+    is_told = start >= date(2026, 1, 1)
+    return (
+        _tags(scope, start)
+        | {"is_partial": start >= date(2026, 10, 1)}
+        | (told | {"coverage": 90 / 120.4} if is_told else reason)
+    )
 
 
 def _later(series: list[float], i: int, count: int) -> float | None:

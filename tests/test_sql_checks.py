@@ -22,6 +22,7 @@ CORRUPTIONS = {
     ),
     "authorship_adds_up": "update marts.landed_changes set human_lines = human_lines + 1",
     "change_parts_add_up": "update attribution.change_parts set share = share / 2",
+    "coverage_in_range": "update marts.model_coverage set estimate = commits + 1",
     "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
     "file_classes_have_no_gap": "update raw.file_classes set from_position = 1",
     "landed_changes_complete": (
@@ -42,6 +43,7 @@ CORRUPTIONS = {
     "orphan_landings": "update raw.landings set landed_commit_id = 'ff' where position = 3",
     "line_lives_add_up": "update raw.line_deaths set lines = lines + 1",
     "lines_agree_with_git": "update raw.line_changes set added = added - 1 where added = 6",
+    "people_kept_apart": "update attribution.identities set contributor_id = 'c0'",
     "rates_in_range": "update marts.merge_success_quarterly set rate = rate + 1",
 }
 #: Checks that the same corruption rightly fails beside the one meant.
@@ -68,6 +70,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     landed = repository.land(date(2023, 6, 30), author=BEN, brings=own)
     repository.pull(1, own, landed)
+    repository.land(date(2023, 6, 30), author="Ada <7+ada@users.noreply.github.com>")
     excluded = repository.land(date(2023, 7, 1), author=BEN)
     repository.note(own[0], NOTE, {"src/a.py": [(1, 10)]})
     repository.branch("topic", [own[1]])
@@ -85,6 +88,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("checks"),
         exclusions=[{"commit": excluded, "reason": "imported"}],
         authorship=[{"commits": [excluded], "author_class": "model", "reason": "generated"}],
+        contributors=[{"name": "Ada Ruiz", "emails": ["ada@harbour.test"]}],
+        keep_apart=[{"emails": ["ada@harbour.test", "ben@harbour.test"]}],
+        teams=[{"name": "Crane", "members": ["ada@harbour.test"], "repositories": ["elsewhere"]}],
     )
 
 

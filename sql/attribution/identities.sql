@@ -1,77 +1,80 @@
 create or replace table attribution.identities as
-with identities as (
-    select * from staging.identities
+with addresses as (
+    select * from attribution.identity_addresses
 ),
 
-agents as (
-    -- an author who is an agent or a bot; a person who drove one stays a person
-    select distinct findings.repository_id, commits.author_name as name, commits.author_email as email
-    from attribution.findings
-    join raw.signals using (signal_id)
-    join staging.commits using (repository_id, commit_id)
-    where findings.place = 'author' and not signals.is_person
+links as (
+    select * from attribution.identity_links
 ),
 
-addresses as (
+components as (
+    select from_node as node, component from links
+    union
+    select to_node, to_component from links
+),
+
+first_commits as (
+    select repository_id, author_name as name, author_email as email, min(authored_at) as authored_at
+    from staging.commits
+    group by all
+),
+
+placed as (
     select
-        *,
-        regexp_extract(
-            mapped_email, '^(?:(\d+)\+)?([^@+]+)@users\.noreply\.github\.com$', ['id', 'login']
-        ) as noreply
-    from identities
-),
-
-account_ids as (
-    -- accounts were renamed: a login counts as an id only while one id bears it
-    select noreply.login as login, any_value(noreply.id) as id
+        addresses.*,
+        coalesce(components.component, addresses.node) as component,
+        first_commits.authored_at
     from addresses
-    where noreply.id != ''
-    group by noreply.login
-    having count(distinct noreply.id) = 1
+    left join components using (node)
+    left join first_commits using (repository_id, name, email)
 ),
 
-keyed as (
+settings_names as (
+    select component, substr(node, len('person ') + 1) as contributor_name
+    from components
+    where starts_with(node, 'person ')
+),
+
+-- named by what does not change when history grows: the settings, else the oldest identity
+people as (
     select
-        addresses.repository_id,
-        addresses.name,
-        addresses.email,
-        addresses.mapped_name,
-        addresses.mapped_email,
-        case
-            when coalesce(recorded.contributor_name, mapped.contributor_name) is not null then 'override'
-            when noreply.login != '' then 'forge account'
-            when mapped_email like '_%@_%.%' then 'address'
-            else 'name and address'
-        end as rule,
-        case rule
-            when 'override' then 'person ' || coalesce(recorded.contributor_name, mapped.contributor_name)
-            when 'forge account' then 'github ' || coalesce(
-                nullif(noreply.id, ''), account_ids.id, 'login ' || noreply.login
-            )
-            when 'address' then 'address ' || mapped_email
-            -- root@localhost and the like belong to many people
-            else 'name ' || lower(trim(mapped_name)) || ' ' || mapped_email
-        end as contributor_key,
-        coalesce(recorded.contributor_name, mapped.contributor_name) as contributor_name
-    from addresses
-    left join account_ids on account_ids.login = noreply.login
-    -- where .mailmap leads to another person than the settings, the settings win
-    left join raw.identity_overrides as recorded on recorded.email = lower(trim(addresses.email))
-    left join raw.identity_overrides as mapped on mapped.email = addresses.mapped_email
+        placed.component,
+        any_value(settings_names.contributor_name) as contributor_name,
+        coalesce(
+            'person ' || any_value(settings_names.contributor_name),
+            arg_min(placed.node, (placed.authored_at, placed.node)),
+            min(placed.node)
+        ) as person_node
+    from placed
+    left join settings_names using (component)
+    group by placed.component
+),
+
+overridden as (
+    select distinct from_node as node from links where rule = 'override' and outcome in ('joined', 'known')
 )
 
 select
-    keyed.repository_id,
-    keyed.name,
-    keyed.email,
-    keyed.mapped_name,
-    keyed.mapped_email,
-    keyed.rule,
-    'c' || left(md5(keyed.contributor_key), 12) as contributor_id,
-    keyed.contributor_name as settings_name,
-    agents.name is not null as is_agent
-from keyed
-left join agents using (repository_id, name, email);
+    placed.repository_id,
+    placed.name,
+    placed.email,
+    placed.mapped_name,
+    placed.mapped_email,
+    case
+        when overridden.node is not null then 'override'
+        when noreply.node is not null then 'forge account'
+        when placed.mapped_email != placed.own_email then 'mailmap'
+        when starts_with(placed.node, 'name ') then 'name and address'
+        else 'address'
+    end as rule,
+    'c' || left(md5(people.person_node), 12) as contributor_id,
+    people.contributor_name as settings_name,
+    placed.is_agent,
+    placed.component
+from placed
+join people using (component)
+left join overridden using (node)
+left join attribution.identity_accounts as noreply using (node);
 
 comment on table attribution.identities is 'One row per repository, name and address found in commits.';
 comment on column attribution.identities.repository_id is 'name of the repository';
@@ -79,7 +82,8 @@ comment on column attribution.identities.name is 'name as recorded';
 comment on column attribution.identities.email is 'address as recorded';
 comment on column attribution.identities.mapped_name is 'name after .mailmap';
 comment on column attribution.identities.mapped_email is 'address after .mailmap, lower case';
-comment on column attribution.identities.rule is 'rule that resolved it: override, forge account, address, or name and address';
-comment on column attribution.identities.contributor_id is 'who it is: a digest of the override, account or address';
+comment on column attribution.identities.rule is 'rule that placed it: override, forge account, mailmap, address, or name and address';
+comment on column attribution.identities.contributor_id is 'who it is: a digest of the name in the settings, else of the oldest identity';
 comment on column attribution.identities.settings_name is 'name from the settings; null without an override';
 comment on column attribution.identities.is_agent is 'whether it is a bot or a coding agent, and so no contributor';
+comment on column attribution.identities.component is 'smallest node of the person, as in attribution.identity_links';

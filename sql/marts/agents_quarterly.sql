@@ -33,8 +33,8 @@ where agent_lines.model_share > 0
 group by all;
 
 comment on table marts.agents_quarterly is 'One row per scope, quarter and agent with evidence.';
-comment on column marts.agents_quarterly.scope is 'organisation or repository';
-comment on column marts.agents_quarterly.scope_name is 'name of the organisation or repository';
+comment on column marts.agents_quarterly.scope is 'organisation, repository or team';
+comment on column marts.agents_quarterly.scope_name is 'name of the organisation, repository or team';
 comment on column marts.agents_quarterly.quarter_start is 'first day of the quarter';
 comment on column marts.agents_quarterly.quarter is 'the quarter, such as 2026Q1';
 comment on column marts.agents_quarterly.agent is 'the agent; not named where the evidence names none';

@@ -48,8 +48,8 @@ from marts.quarters as quarters
 join sums using (scope, scope_name, quarter_start);
 
 comment on table marts.authorship_quarterly is 'One row per scope and quarter in which something landed: code lines by who wrote them.';
-comment on column marts.authorship_quarterly.scope is 'organisation or repository';
-comment on column marts.authorship_quarterly.scope_name is 'name of the organisation or repository';
+comment on column marts.authorship_quarterly.scope is 'organisation, repository or team';
+comment on column marts.authorship_quarterly.scope_name is 'name of the organisation, repository or team';
 comment on column marts.authorship_quarterly.quarter_start is 'first day of the quarter';
 comment on column marts.authorship_quarterly.quarter is 'the quarter, such as 2026Q1';
 comment on column marts.authorship_quarterly.is_partial is 'whether the cut-off falls before its end';

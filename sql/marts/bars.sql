@@ -56,8 +56,8 @@ from per_day
 group by all;
 
 comment on table marts.bars is 'One row per scope, measure and quarter.';
-comment on column marts.bars.scope is 'organisation or repository';
-comment on column marts.bars.scope_name is 'name of the organisation or repository';
+comment on column marts.bars.scope is 'organisation, repository or team';
+comment on column marts.bars.scope_name is 'name of the organisation, repository or team';
 comment on column marts.bars.measure is 'code_lines, lines_alive_30_days, lines_alive_90_days, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.bars.quarter_start is 'first day of the quarter';
 comment on column marts.bars.landed_changes is 'landed changes with a value (count)';

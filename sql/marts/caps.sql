@@ -48,8 +48,8 @@ cross join raw.settings;
 
 comment on table marts.caps is 'One row per scope, capped measure and quarter: the cap on the size of a change.';
 comment on column marts.caps.measure is 'code_lines, lines_alive_30_days or lines_alive_90_days';
-comment on column marts.caps.scope is 'organisation or repository';
-comment on column marts.caps.scope_name is 'name of the organisation or repository';
+comment on column marts.caps.scope is 'organisation, repository or team';
+comment on column marts.caps.scope_name is 'name of the organisation, repository or team';
 comment on column marts.caps.quarter_start is 'first day of the quarter';
 comment on column marts.caps.pool_changes is 'landed changes with known size in the 365 days up to the last day measured (count)';
 comment on column marts.caps.cap_lines is 'code lines beyond which a change of the quarter does not count: the cap quantile of the pool; null: no cap';

@@ -43,8 +43,8 @@ from sizes
 where units is not null;
 
 comment on view marts.change_sizes is 'One row per scope, measure and landed change that has a value in it, before any cap.';
-comment on column marts.change_sizes.scope is 'organisation or repository';
-comment on column marts.change_sizes.scope_name is 'name of the organisation or repository';
+comment on column marts.change_sizes.scope is 'organisation, repository or team';
+comment on column marts.change_sizes.scope_name is 'name of the organisation, repository or team';
 comment on column marts.change_sizes.measure is 'code_lines, lines_alive_30_days, lines_alive_90_days, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.change_sizes.repository_id is 'name of the repository';
 comment on column marts.change_sizes.commit_id is 'the landed change';

@@ -18,8 +18,8 @@ left join marts.caps
     and caps.quarter_start = sizes.quarter_start;
 
 comment on view marts.change_units is 'One row per scope, measure and landed change that has a value in it.';
-comment on column marts.change_units.scope is 'organisation or repository';
-comment on column marts.change_units.scope_name is 'name of the organisation or repository';
+comment on column marts.change_units.scope is 'organisation, repository or team';
+comment on column marts.change_units.scope_name is 'name of the organisation, repository or team';
 comment on column marts.change_units.measure is 'code_lines, lines_alive_30_days, lines_alive_90_days, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.change_units.repository_id is 'name of the repository';
 comment on column marts.change_units.commit_id is 'the landed change';

@@ -17,6 +17,13 @@ names as (
     group by contributor_id
 ),
 
+links as (
+    select component, list(distinct rule) as rules
+    from attribution.identity_links
+    where outcome = 'joined'
+    group by component
+),
+
 changes as (
     select
         contributor_id,
@@ -32,11 +39,15 @@ select
     identities.contributor_id,
     coalesce(any_value(identities.settings_name), any_value(names.name)) as name,
     list_sort(list_distinct(list(identities.mapped_email))) as emails,
-    list_sort(list_distinct(list(identities.rule))) as rules,
+    list_sort(list_distinct(
+        list(identities.rule) || coalesce(any_value(links.rules), [])
+    )) as rules,
+    count(distinct lower(trim(identities.email))) as addresses,
     any_value(changes.first_landed_at) as first_landed_at,
     any_value(changes.last_landed_at) as last_landed_at,
     coalesce(any_value(changes.landed_changes), 0) as landed_changes
 from identities
+left join links using (component)
 left join names using (contributor_id)
 left join changes using (contributor_id)
 group by identities.contributor_id;
@@ -45,7 +56,8 @@ comment on table marts.contributors is 'One row per contributor: a human after i
 comment on column marts.contributors.contributor_id is 'the contributor';
 comment on column marts.contributors.name is 'name from the settings, else the one on most commits';
 comment on column marts.contributors.emails is 'addresses after .mailmap';
-comment on column marts.contributors.rules is 'rules that resolved the addresses';
+comment on column marts.contributors.rules is 'rules that resolved the addresses and joined them';
+comment on column marts.contributors.addresses is 'addresses as recorded (count)';
 comment on column marts.contributors.first_landed_at is 'first landed change that is mostly theirs (UTC); null without one';
 comment on column marts.contributors.last_landed_at is 'last landed change that is mostly theirs (UTC); null without one';
 comment on column marts.contributors.landed_changes is 'landed changes that are mostly theirs (count)';

@@ -205,7 +205,7 @@ issues as (
     group by repository_id
     union all
     select
-        '(settings)',
+        null,
         'authorship overrides that decide on nothing',
         count(*) filter (applied.position is null),
         count(*),
@@ -244,6 +244,69 @@ issues as (
     left join changes as ends
         on ends.repository_id = lives.repository_id and ends.commit_id = lives.death_commit_id
     group by lives.repository_id
+    union all
+    select
+        repository_id,
+        'contributors joined by a rule that goes by names',
+        count(distinct contributor_id) filter (component in (
+            select component from attribution.identity_links where is_risky and outcome = 'joined'
+        )),
+        count(distinct contributor_id),
+        'each rule''s risk stands in raw.identity_rules, each join in attribution.identity_links'
+    from attribution.identities
+    where not is_agent
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'contributors whom a rule would have joined to another',
+        count(distinct contributor_id) filter (component in (
+            select unnest([component, to_component])
+            from attribution.identity_links
+            where starts_with(outcome, 'refused')
+        )),
+        count(distinct contributor_id),
+        'refused: the settings forbid it, or two accounts of one forge would have become one person'
+    from attribution.identities
+    where not is_agent
+    group by repository_id
+    union all
+    select
+        repository_id,
+        'addresses that mailmaps give to several people',
+        count(distinct own_email) filter (is_ambiguous),
+        count(distinct own_email),
+        'each repository''s own mailmap decides there'
+    from attribution.identity_addresses
+    where not is_agent
+    group by repository_id
+    union all
+    select
+        null,
+        'team members whom no commit knows',
+        count(*) filter (contributors = 0),
+        count(*),
+        string_agg(distinct member, ', ' order by member) filter (contributors = 0)
+    from attribution.team_member_matches
+    union all
+    select
+        null,
+        'team members who may be several people',
+        count(*) filter (contributors > 1),
+        count(*),
+        'they count in no team; give an address instead of a name: '
+        || string_agg(distinct member, ', ' order by member) filter (contributors > 1)
+    from attribution.team_member_matches
+    union all
+    select
+        null,
+        'repositories of teams that are not here',
+        count(*) filter (repositories.repository_id is null),
+        count(*),
+        string_agg(distinct owned.repository_id, ', ' order by owned.repository_id)
+            filter (repositories.repository_id is null)
+    from raw.team_repositories as owned
+    left join raw.repository_settings as repositories using (repository_id)
 )
 
 select
@@ -255,10 +318,10 @@ select
     detail
 from issues
 where affected > 0
-order by repository_id, issue;
+order by repository_id nulls first, issue;
 
 comment on table marts.data_quality is 'One row per repository and issue that limits what its numbers can say.';
-comment on column marts.data_quality.repository_id is 'name of the repository; (settings) for what concerns none';
+comment on column marts.data_quality.repository_id is 'name of the repository; null for what the settings say of all';
 comment on column marts.data_quality.issue is 'what the matter is';
 comment on column marts.data_quality.affected is 'how many it affects (count of what the issue names)';
 comment on column marts.data_quality.total is 'out of how many; null where there is no whole';

@@ -41,8 +41,8 @@ asof left join running
     and running.day <= spine.day;
 
 comment on table marts.days is 'One row per scope and day from its first landed change to the cut-off.';
-comment on column marts.days.scope is 'organisation or repository';
-comment on column marts.days.scope_name is 'name of the organisation or repository';
+comment on column marts.days.scope is 'organisation, repository or team';
+comment on column marts.days.scope_name is 'name of the organisation, repository or team';
 comment on column marts.days.day is 'the day, in the time zone of the settings';
 comment on column marts.days.quarter_start is 'first day of its quarter';
 comment on column marts.days.active_contributors is 'contributors with a landed change in the activity window up to the day (count)';

@@ -46,8 +46,8 @@ left join marts.change_units as units
 comment on view marts.explained_counts is 'One row per landed change and scope: where it counts, and with how many lines.';
 comment on column marts.explained_counts.repository_id is 'name of the repository';
 comment on column marts.explained_counts.commit_id is 'the landed change';
-comment on column marts.explained_counts.scope is 'organisation or repository';
-comment on column marts.explained_counts.scope_name is 'name of the organisation or repository';
+comment on column marts.explained_counts.scope is 'organisation, repository or team';
+comment on column marts.explained_counts.scope_name is 'name of the organisation, repository or team';
 comment on column marts.explained_counts.quarter is 'quarter that it landed in, such as 2026Q1';
 comment on column marts.explained_counts.landed_at is 'when it landed (UTC)';
 comment on column marts.explained_counts.code_lines is 'added lines in files of class source and test; null where none is known';

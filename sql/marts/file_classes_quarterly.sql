@@ -14,8 +14,8 @@ join staging.classified_changes as file_changes using (repository_id, commit_id)
 group by all;
 
 comment on table marts.file_classes_quarterly is 'One row per scope, quarter and file class with a landed file change.';
-comment on column marts.file_classes_quarterly.scope is 'organisation or repository';
-comment on column marts.file_classes_quarterly.scope_name is 'name of the organisation or repository';
+comment on column marts.file_classes_quarterly.scope is 'organisation, repository or team';
+comment on column marts.file_classes_quarterly.scope_name is 'name of the organisation, repository or team';
 comment on column marts.file_classes_quarterly.quarter_start is 'first day of the quarter';
 comment on column marts.file_classes_quarterly.quarter is 'the quarter, such as 2026Q1';
 comment on column marts.file_classes_quarterly.class is 'source, test, docs, config, data, generated, vendored, lockfile or binary';

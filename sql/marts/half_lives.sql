@@ -13,8 +13,8 @@ from marts.survival_curves
 where age_days = 0;
 
 comment on table marts.half_lives is 'One row per scope, author class and comparison: half-life of code lines.';
-comment on column marts.half_lives.scope is 'organisation or repository';
-comment on column marts.half_lives.scope_name is 'name of the organisation or repository';
+comment on column marts.half_lives.scope is 'organisation, repository or team';
+comment on column marts.half_lives.scope_name is 'name of the organisation, repository or team';
 comment on column marts.half_lives.author_class is 'all, model, human, automation or undeclared';
 comment on column marts.half_lives.matched_with is 'null: all lines of the class; else those of the quarters in which both this class and that one wrote lines';
 comment on column marts.half_lives.lines is 'lines of the curve (count, by share)';

@@ -50,8 +50,8 @@ join pull_requests_known using (scope, scope_name)
 left join followed using (scope, scope_name, quarter_start);
 
 comment on table marts.measured_quarters is 'One row per scope, measure and quarter: whether the measure can be taken of it.';
-comment on column marts.measured_quarters.scope is 'organisation or repository';
-comment on column marts.measured_quarters.scope_name is 'name of the organisation or repository';
+comment on column marts.measured_quarters.scope is 'organisation, repository or team';
+comment on column marts.measured_quarters.scope_name is 'name of the organisation, repository or team';
 comment on column marts.measured_quarters.measure is 'the measure';
 comment on column marts.measured_quarters.quarter_start is 'first day of the quarter';
 comment on column marts.measured_quarters.reason is 'why it cannot; null where it can. Lines count as followed where 99% of the code lines of the quarter were';

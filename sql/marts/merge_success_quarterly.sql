@@ -39,8 +39,8 @@ from rated
 left join given_wilson as wilson using (merged, mature_pull_requests);
 
 comment on table marts.merge_success_quarterly is 'One row per scope, author class and quarter of opening: how many pull requests were merged within the merge window.';
-comment on column marts.merge_success_quarterly.scope is 'organisation or repository';
-comment on column marts.merge_success_quarterly.scope_name is 'name of the organisation or repository';
+comment on column marts.merge_success_quarterly.scope is 'organisation, repository or team';
+comment on column marts.merge_success_quarterly.scope_name is 'name of the organisation, repository or team';
 comment on column marts.merge_success_quarterly.author_class is 'all, or who wrote most of its commits: model, human, automation, undeclared, mixed';
 comment on column marts.merge_success_quarterly.quarter_start is 'first day of the quarter';
 comment on column marts.merge_success_quarterly.quarter is 'the quarter, such as 2026Q1';

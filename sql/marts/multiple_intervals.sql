@@ -3,8 +3,8 @@ create or replace table marts.multiple_intervals as
 select * from given_multiple_intervals;
 
 comment on table marts.multiple_intervals is 'One row per scope, measure and quarter: point and intervals as the functions of estimates compute them from the same changes.';
-comment on column marts.multiple_intervals.scope is 'organisation or repository';
-comment on column marts.multiple_intervals.scope_name is 'name of the organisation or repository';
+comment on column marts.multiple_intervals.scope is 'organisation, repository or team';
+comment on column marts.multiple_intervals.scope_name is 'name of the organisation, repository or team';
 comment on column marts.multiple_intervals.measure is 'code_lines, lines_alive_30_days, lines_alive_90_days, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.multiple_intervals.quarter_start is 'first day of the quarter';
 comment on column marts.multiple_intervals.bar is 'units landed per active contributor and day, mean over days';

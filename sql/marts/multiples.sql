@@ -79,8 +79,8 @@ left join marts.multiple_intervals as intervals
     using (scope, scope_name, measure, quarter_start);
 
 comment on table marts.multiples is 'One row per scope, measure and quarter: the multiple against the baseline, with its interval.';
-comment on column marts.multiples.scope is 'organisation or repository';
-comment on column marts.multiples.scope_name is 'name of the organisation or repository';
+comment on column marts.multiples.scope is 'organisation, repository or team';
+comment on column marts.multiples.scope_name is 'name of the organisation, repository or team';
 comment on column marts.multiples.measure is 'code_lines (the shipped-code multiple: capped added lines of class source and test), lines_alive_30_days and lines_alive_90_days (of these, capped, the lines alive at that age), net_lines (added minus deleted, uncapped), landed_changes or merged_pull_requests';
 comment on column marts.multiples.quarter_start is 'first day of the quarter';
 comment on column marts.multiples.quarter is 'the quarter, such as 2026Q1';

@@ -98,8 +98,8 @@ from measured
 left join baseline using (quarter_start);
 
 comment on table marts.quarters is 'One row per scope and quarter from its first landed change to the cut-off.';
-comment on column marts.quarters.scope is 'organisation or repository';
-comment on column marts.quarters.scope_name is 'name of the organisation or repository';
+comment on column marts.quarters.scope is 'organisation, repository or team';
+comment on column marts.quarters.scope_name is 'name of the organisation, repository or team';
 comment on column marts.quarters.quarter_start is 'first day of the quarter';
 comment on column marts.quarters.quarter is 'the quarter, such as 2026Q1';
 comment on column marts.quarters.first_day is 'first day measured';

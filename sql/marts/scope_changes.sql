@@ -1,17 +1,27 @@
 create or replace view marts.scope_changes as
-select
-    scopes.scope,
-    scopes.scope_name,
-    changes.*
+with changes as (
+    select changes.*
+    from marts.landed_changes as changes
+    cross join marts.cutoff
+    where not changes.is_excluded and changes.landed_at <= cutoff.cutoff_at
+)
+
+select scopes.scope, scopes.scope_name, changes.*
 from marts.scopes
-join marts.landed_changes as changes
-    on scopes.repository_id is null or scopes.repository_id = changes.repository_id
-cross join marts.cutoff
-where not changes.is_excluded and changes.landed_at <= cutoff.cutoff_at;
+cross join changes
+where scopes.scope = 'organisation'
+union all
+select scopes.scope, scopes.scope_name, changes.*
+from marts.scopes
+join changes on changes.repository_id = scopes.repository_id
+union all
+select 'team', teams.team, changes.*
+from marts.change_teams as teams
+join changes using (repository_id, commit_id);
 
 comment on view marts.scope_changes is 'One row per scope and landed change that counts in it: what the settings exclude and what landed after the cut-off is left out.';
-comment on column marts.scope_changes.scope is 'organisation or repository';
-comment on column marts.scope_changes.scope_name is 'name of the organisation or repository';
+comment on column marts.scope_changes.scope is 'organisation, repository or team';
+comment on column marts.scope_changes.scope_name is 'name of the organisation, repository or team';
 comment on column marts.scope_changes.repository_id is 'name of the repository';
 comment on column marts.scope_changes.commit_id is 'the commit';
 comment on column marts.scope_changes.position is 'index in the first-parent chain; 0 is the oldest';

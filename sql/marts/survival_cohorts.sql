@@ -95,8 +95,8 @@ select
 from measured;
 
 comment on table marts.survival_cohorts is 'One row per scope, author class and quarter in which the class landed something: what became of its code lines.';
-comment on column marts.survival_cohorts.scope is 'organisation or repository';
-comment on column marts.survival_cohorts.scope_name is 'name of the organisation or repository';
+comment on column marts.survival_cohorts.scope is 'organisation, repository or team';
+comment on column marts.survival_cohorts.scope_name is 'name of the organisation, repository or team';
 comment on column marts.survival_cohorts.author_class is 'all, model, human, automation or undeclared; lines count by the shares of the change that wrote them';
 comment on column marts.survival_cohorts.quarter_start is 'first day of the quarter in which the lines landed';
 comment on column marts.survival_cohorts.quarter is 'the quarter, such as 2026Q1';

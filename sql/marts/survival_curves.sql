@@ -3,8 +3,8 @@ create or replace table marts.survival_curves as
 select * from given_survival_curves;
 
 comment on table marts.survival_curves is 'One row per scope, author class, comparison and age: Kaplan-Meier curve of code lines.';
-comment on column marts.survival_curves.scope is 'organisation or repository';
-comment on column marts.survival_curves.scope_name is 'name of the organisation or repository';
+comment on column marts.survival_curves.scope is 'organisation, repository or team';
+comment on column marts.survival_curves.scope_name is 'name of the organisation, repository or team';
 comment on column marts.survival_curves.author_class is 'all, model, human, automation or undeclared; lines count by the shares of the change that wrote them';
 comment on column marts.survival_curves.matched_with is 'null: all lines of the class; else the curve over the quarters in which both this class and that one wrote lines';
 comment on column marts.survival_curves.age_days is 'age (days)';
