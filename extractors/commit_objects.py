@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import polars as pl
 import pygit2
@@ -27,6 +28,7 @@ _DAY_MINUTES = 24 * 60
 #: First and last second of the years that Python, polars and DuckDB can all hold.
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
 _COMMIT = int(pygit2.enums.ObjectType.COMMIT)
+_KEPT_COMMITS = 50_000  # some 60 MB
 
 
 class UnreadableCommitError(ExtractorError):
@@ -63,12 +65,25 @@ class CommitObject(NamedTuple):
         return _person(self.committer_line)
 
 
+_KEPT: WeakKeyDictionary[pygit2.Repository, dict[str, CommitObject]] = WeakKeyDictionary()
+
+
 def read_commit(git: pygit2.Repository, commit_id: str) -> CommitObject:
-    """Read and parse a commit.
+    """Read and parse a commit; the first 50,000 of a repository are kept for the next reader.
 
     Raises:
         UnreadableCommitError: with what libgit2 says of it.
     """
+    kept = _KEPT.setdefault(git, {})
+    commit = kept.get(commit_id)
+    if commit is None:
+        commit = _read_commit(git, commit_id)
+        if len(kept) < _KEPT_COMMITS:
+            kept[commit_id] = commit
+    return commit
+
+
+def _read_commit(git: pygit2.Repository, commit_id: str) -> CommitObject:
     try:
         kind, raw = git.odb.read(pygit2.Oid(hex=commit_id))
     except (pygit2.GitError, KeyError, ValueError, OSError) as error:

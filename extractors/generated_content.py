@@ -75,12 +75,12 @@ def facts_of(content: bytes) -> ContentFacts:
     head = _reach(lines[:_HEAD_LINES], _HEAD_BYTES)
     tail = min(_reach(lines[: -_TAIL_LINES - 1 : -1], _TAIL_BYTES), len(lines) - head)
     found: list[MarkerLine] = []
-    if _suspect(content[:_HEAD_BYTES]) is not None:
-        for number, line in enumerate(lines[:head], start=1):
-            _keep(found, number, line[:_HEAD_BYTES])
+    for number in _suspect_lines(b"\n".join(lines[:head])):
+        _keep(found, number + 1, lines[number][:_HEAD_BYTES])
     del found[_KEPT_LINES:]
-    for number, line in enumerate(lines[len(lines) - tail :], start=len(lines) - tail + 1):
-        _keep(found, number, line[:_TAIL_BYTES])
+    first = len(lines) - tail
+    for number in _suspect_lines(b"\n".join(lines[first:])):
+        _keep(found, first + number + 1, lines[first + number][:_TAIL_BYTES])
     longest = max(map(len, lines), default=0)
     header = _header(lines[:head])
     return ContentFacts(len(content), len(lines), longest, header, tuple(found))
@@ -112,6 +112,19 @@ def _header(lines: list[bytes]) -> int:
         elif text and not text.startswith(_COMMENTS):
             return number
     return len(lines)
+
+
+def _suspect_lines(text: bytes) -> list[int]:
+    """Lines that hold a suspect word, from 0, in order."""
+    lowered = text.lower()
+    numbers = set()
+    for word in _SUSPECTS:
+        at = lowered.find(word)
+        while at >= 0:
+            numbers.add(lowered.count(b"\n", 0, at))
+            end = lowered.find(b"\n", at)
+            at = lowered.find(word, end) if end >= 0 else -1
+    return sorted(numbers)
 
 
 def _suspect(text: bytes) -> int | None:

@@ -30,6 +30,10 @@ _CLEAN_ENVIRONMENT = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
+    # Blobs over 128 KiB come from the heap and not from a mapping each, whose pages the kernel
+    # must clear: a tenth of git's processor time. Of no effect where the C library is not glibc.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
 }
 
 
