@@ -6,7 +6,8 @@ Each contestant is a whole process over the whole history of the default branch;
 round after round, so that what else the machine does falls on all of them. CPU seconds are those
 of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
 of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
-a process and its children, sampled every 50 ms. Perceval and PyDriller need
+a process and its children, sampled every 50 ms. The life of lines is left out; its cost stands in
+`benchmarks.line_lifetimes`. Perceval and PyDriller need
 `pip install -e '.[benchmarks]'`.
 """
 
@@ -28,7 +29,8 @@ from pathlib import Path
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import mine_repository
 from quarterdeck.extractors.repository import open_repository
-mine_repository(open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])), int(sys.argv[3]))
+repository, lake = open_repository(Path(sys.argv[1])), Lake(Path(sys.argv[2]))
+mine_repository(repository, "it", lake, int(sys.argv[3]), lines=False)
 """
 _PERCEVAL = """
 import sys

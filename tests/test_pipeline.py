@@ -220,3 +220,35 @@ def test_a_server_that_does_not_answer_is_told_and_not_needed(published: Path) -
     assert done.returncode == 0
     assert "warning: this run is not tracked: the Prefect server at" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_lines_are_followed_unless_told_otherwise(tmp_path: Path) -> None:
+    build_repository(tmp_path / "app")
+    query = "select count(*), count(churn30) from marts.survival_cohorts where author_class = 'all'"
+
+    def cohorts() -> tuple[int, int]:
+        with duckdb.connect(str(database(tmp_path)), read_only=True) as connection:
+            found: tuple[int, int] = connection.sql(query).fetchall()[0]
+            return found
+
+    without = quarterdeck(tmp_path, "run", "app", "--no-lines")
+    assert without.returncode == 0, without.stderr
+    assert "lines" not in without.stderr.partition("built")[0]
+    landed, known = cohorts()
+    assert landed > 4 and known == 0
+    assert "Does it last" not in (tmp_path / ".quarterdeck/reports/report.html").read_text()
+
+    caught_up = quarterdeck(tmp_path, "run", "app")
+    assert caught_up.returncode == 0, caught_up.stderr
+    assert "lines of 12 landed changes followed" in caught_up.stderr
+    assert "app: lines followed: 12 of 12" in caught_up.stderr
+    assert cohorts()[1] > 4
+    assert "Does it last" in (tmp_path / ".quarterdeck/reports/report.html").read_text()
+
+    (tmp_path / "quarterdeck.toml").write_text("lines = false\n")
+    build_repository(tmp_path / "other", changes=5)
+    added = quarterdeck(tmp_path, "mine", "app", "other")
+    assert added.returncode == 0, added.stderr
+    assert "followed" not in added.stderr
+    assert quarterdeck(tmp_path, "run", "app").returncode == 0
+    assert cohorts()[1] > 4  # what the lake has counts

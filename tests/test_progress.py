@@ -88,3 +88,15 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 65_536)
     except OSError:  # Linux says EIO where the other side is closed
         return b""
+
+
+def test_a_stage_has_a_title_of_its_own(capsys) -> None:
+    with reporting(PlainReporter()), reporter().work("app: commits diffed") as work:
+        lines = work.stage("app: lines followed")
+        work.update(4, 4)
+        lines.update(2, 2)
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["app: commits diffed: 4 of 4", "app: lines followed: 2 of 2"]
+    with reporting(SilentReporter()), reporter().work("app: commits diffed") as work:
+        work.stage("app: lines followed").update(2, 2)
+    assert capsys.readouterr().err == ""
