@@ -2,21 +2,23 @@
 
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
-The life of lines is left out everywhere (see `benchmarks.line_lifetimes`). The first two take the
-same diffs: the history of the default branch. The third adds the diffs of
-the commits that squashed pull requests were made of, which git log does not read. Each contestant
-is a whole process; they take turns, round after round, so that what else the machine does falls on
-all of them. CPU seconds are those
-of a process and its children, and tell more than the wall on a machine that is shared. Ratios are
-of the best rounds, against `git log --no-merges --numstat -M`. Peak memory is the largest sum over
-a process and its children, sampled every 50 ms. Where a clone lacks blobs, git and the peers get
-placeholders for them, on which they would die otherwise; Quarterdeck does without. Perceval and
-PyDriller need `pip install -e '.[benchmarks]'`.
+`quarterdeck` takes the diffs that git log takes: the history of the default branch. The next adds
+the diffs of the commits that squashed pull requests were made of, which git log does not read, and
+the one after it, instead, the life of every landed line: what git-of-theseus samples.
+
+Each contestant is a whole process; they take turns, round after round, so that what else the
+machine does falls on all of them. CPU seconds are those of a process and its children, and tell
+more than the wall on a machine that is shared. Ratios are of the best rounds, against
+`git log --no-merges --numstat -M`. Peak memory is the largest sum over a process and its children,
+sampled every 50 ms. Where a clone lacks blobs, git and the peers get placeholders for them, on
+which they would die otherwise; Quarterdeck does without. `pip install -e '.[benchmarks]'` has the
+peers; git-of-theseus may also stand anywhere on PATH.
 """
 
 import argparse
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,10 +34,9 @@ from pathlib import Path
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import mine_repository
 from quarterdeck.extractors.repository import open_repository
-more = sys.argv[4] == "all"
 mine_repository(
     open_repository(Path(sys.argv[1])), "it", Lake(Path(sys.argv[2])), int(sys.argv[3]),
-    split_squashes=more, lines=False,
+    split_squashes="squashes" in sys.argv, lines="lines" in sys.argv,
 )
 """
 _PERCEVAL = """
@@ -49,7 +50,8 @@ from pydriller import Repository
 print(sum(f.added_lines for c in Repository(sys.argv[1]).traverse_commits()
           for f in c.modified_files))
 """
-_PEERS = {"perceval": _PERCEVAL, "pydriller": _PYDRILLER}
+_LIBRARIES = {"perceval": _PERCEVAL, "pydriller": _PYDRILLER}
+_THESEUS = "git-of-theseus-analyze"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -71,7 +73,7 @@ def main() -> int:
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--peer", action="append", choices=list(_PEERS), default=[])
+    parser.add_argument("--peer", action="append", choices=[*_LIBRARIES, _THESEUS], default=[])
     arguments = parser.parse_args()
     for path in arguments.repositories:
         with Plain(path) as plain:
@@ -85,19 +87,34 @@ def main() -> int:
 
 
 def _contestants(plain: Plain, jobs: int, peers: list[str]) -> list[Contestant]:
-    python = [sys.executable, "-c"]
     mine = [sys.executable, "-c", _MINE, str(plain.opened.path)]
+    new = [*mine, "{new folder}", str(jobs)]
     found = [
         Contestant("git log --no-merges --numstat -M", _log("--no-merges")),
-        Contestant("quarterdeck", [*mine, "{new folder}", str(jobs), "history"]),
-        Contestant("quarterdeck, with squashed commits", [*mine, "{new folder}", str(jobs), "all"]),
-        Contestant("quarterdeck, nothing new", [*mine, "{last folder}", str(jobs), "all"]),
+        Contestant("quarterdeck", new),
+        Contestant("quarterdeck, with the life of lines", [*new, "lines"]),
+        Contestant("quarterdeck, with squashed commits", [*new, "squashes"]),
+        Contestant("quarterdeck, nothing new", [*mine, "{last folder}", str(jobs), "squashes"]),
     ]
     for peer in peers:
-        if importlib.util.find_spec(peer) is None:
+        if peer == _THESEUS:
+            command = [_theseus(), "--quiet", "--procs", str(jobs), "--outdir", "{new folder}"]
+            # it blames what a branch names, and the plain copy has one at its HEAD
+            branch = plain.git("symbolic-ref", "--short", "HEAD").stdout.decode().strip()
+            found.append(Contestant(peer, [*command, "--branch", branch, str(plain.git_dir)]))
+        elif importlib.util.find_spec(peer) is None:
             raise SystemExit(f"{peer} is not installed: pip install -e '.[benchmarks]'")
-        found.append(Contestant(peer, [*python, _PEERS[peer], str(plain.git_dir)]))
+        else:
+            command = [sys.executable, "-c", _LIBRARIES[peer], str(plain.git_dir)]
+            found.append(Contestant(peer, command))
     return found
+
+
+def _theseus() -> str:
+    command = shutil.which(_THESEUS) or shutil.which(_THESEUS, path=Path(sys.executable).parent)
+    if command is None:
+        raise SystemExit(f"{_THESEUS} is not installed: pip install -e '.[benchmarks]'")
+    return command
 
 
 def _log(merges: str) -> list[str]:

@@ -182,12 +182,13 @@ def _moved(old_side: _Side, new_side: _Side, seeds: set[bytes]) -> list[Carried]
         if key in seeds and free[at]:
             candidates[key].append(at)
     moved = []
+    letters: dict[bytes, int] = {}
     after = 0
     for at in [at for at, key in enumerate(new_side.keys) if key in seeds]:
         if at < after or not new_side.free[at]:
             continue
         places = candidates[new_side.keys[at]]
-        best = _longest(old_side, new_side, at, places) if places else None
+        best = _longest(old_side, new_side, at, places, letters) if places else None
         if best is None:
             continue
         old, new, lines = best
@@ -198,10 +199,14 @@ def _moved(old_side: _Side, new_side: _Side, seeds: set[bytes]) -> list[Carried]
 
 
 def _longest(
-    old_side: _Side, new_side: _Side, new: int, places: deque[int]
+    old_side: _Side, new_side: _Side, new: int, places: deque[int], letters: dict[bytes, int]
 ) -> tuple[int, int, int] | None:
-    """The longest block through added line `new` that counts: (old index, new index, lines)."""
+    """The longest block through added line `new` that counts: (old index, new index, lines).
+
+    `letters` remembers how many letters and digits a line has.
+    """
     free = old_side.free
+    file = -1
     while places and not free[places[0]]:
         places.popleft()
     best = None
@@ -209,10 +214,14 @@ def _longest(
         first = _before(old_side, new_side, old, new)
         lines = first + 1 + _after(old_side, new_side, old, new)
         if best is None or lines > best[2]:
-            same_file = old_side.place(old)[0] == new_side.place(new)[0]
-            needed = WITHIN_FILE if same_file else BETWEEN_FILES
-            if _alphanumerics(old_side.keys, old - first, lines, needed):
-                best = (old - first, new - first, lines)
+            found = _alphanumerics(old_side.keys, old - first, lines, letters)
+            if found < WITHIN_FILE:
+                continue
+            if found < BETWEEN_FILES:
+                file = new_side.place(new)[0] if file < 0 else file
+                if old_side.place(old)[0] != file:
+                    continue
+            best = (old - first, new - first, lines)
     return best
 
 
@@ -243,10 +252,15 @@ def _after(old_side: _Side, new_side: _Side, old: int, new: int) -> int:
         count += 1
 
 
-def _alphanumerics(keys: Sequence[bytes], first: int, lines: int, needed: int) -> bool:
+def _alphanumerics(keys: Sequence[bytes], first: int, lines: int, letters: dict[bytes, int]) -> int:
+    """Letters and digits of a block, counted until there are enough for any block."""
     total = 0
-    for key in keys[first : first + lines]:
-        total += len(_NOT_ALPHANUMERIC.sub(b"", key))
-        if total >= needed:
-            return True
-    return False
+    for at in range(first, first + lines):
+        key = keys[at]
+        count = letters.get(key)
+        if count is None:
+            count = letters[key] = len(_NOT_ALPHANUMERIC.sub(b"", key))
+        total += count
+        if total >= BETWEEN_FILES:
+            break
+    return total

@@ -290,12 +290,10 @@ class _Parser:
         match = _HUNK.match(self._line)
         if match is None:
             raise GitCommandError(f"git printed the hunk {self._line!r}, which is not understood")
-        old_first, old_left, new_first, new_left = (
-            int(number) if number is not None else 1 for number in match.groups()
-        )
+        old, old_left, new, new_left = map(int, match.groups(b"1"))
         # git names the line before where a side is empty.
-        old = base + old_first - (old_left > 0)
-        new = new_first - (new_left > 0)
+        old += base - (old_left > 0)
+        new -= new_left > 0
         regions = self._lines.regions(old_left, new_left, self._contents is not None)
         for before, gone, come, removed, added in regions:
             old, new = old + before, new + before
