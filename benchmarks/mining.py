@@ -2,9 +2,9 @@
 
     python -m benchmarks.mining [--rounds N] [--jobs N] [--peer NAME]... REPOSITORY...
 
-`quarterdeck` takes the diffs that git log takes: the history of the default branch. The next adds
-the diffs of the commits that squashed pull requests were made of, which git log does not read, and
-the one after it, instead, the life of every landed line: what git-of-theseus samples.
+`quarterdeck` takes the diffs of the default branch's history, merges against their first parent:
+those of the second git log. The next adds the life of every landed line, which git-of-theseus
+samples, and the one after it, instead, the diffs of the commits that squashed pull requests were made of, which git log does not read.
 
 Each contestant is a whole process; they take turns, round after round, so that what else the
 machine does falls on all of them. CPU seconds are those of a process and its children, and tell
@@ -91,6 +91,7 @@ def _contestants(plain: Plain, jobs: int, peers: list[str]) -> list[Contestant]:
     new = [*mine, "{new folder}", str(jobs)]
     found = [
         Contestant("git log --no-merges --numstat -M", _log("--no-merges")),
+        Contestant("git log, merges against first parent", _log("--diff-merges=first-parent")),
         Contestant("quarterdeck", new),
         Contestant("quarterdeck, with the life of lines", [*new, "lines"]),
         Contestant("quarterdeck, with squashed commits", [*new, "squashes"]),

@@ -186,7 +186,7 @@ def test_overrides_that_decide_on_nothing_are_told(tmp_path: Path) -> None:
         ((affected, total, detail),) = rows(
             connection,
             """select affected, total, detail from marts.data_quality
-            where repository_id = '(settings)'""",
+            where issue = 'authorship overrides that decide on nothing'""",
         )
     assert (affected, total) == (2, 3)
     assert detail.startswith("override 1: shadowed; override 2: left long ago: ")
@@ -196,7 +196,7 @@ def test_without_overrides_nothing_is_said_of_them(tmp_path: Path) -> None:
     history = History()
     history.repository().land(DAY)
     with history.build(tmp_path) as connection:
-        issue = "where repository_id = '(settings)'"
+        issue = "where issue = 'authorship overrides that decide on nothing'"
         assert rows(connection, f"from marts.data_quality {issue}") == []
 
 

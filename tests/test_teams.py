@@ -52,6 +52,9 @@ def test_changes_belong_to_teams_by_the_day_that_they_landed(tmp_path: Path) -> 
             ("Docs", "2024Q3", 70),
             ("Quay", "2024Q3", 30),
         ]
+        explained = """select scope_name, quarter, sum(code_lines)::integer
+            from marts.explained_counts where scope = 'team' group by all order by all"""
+        assert rows(connection, explained) == found
         activity = rows(
             connection,
             """select scope_name, any_value(name), min(active_from), max(active_to)

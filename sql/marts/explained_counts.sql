@@ -5,18 +5,28 @@ with changes as (
     cross join marts.cutoff
 ),
 
+scope_of as (
+    select repository_id, commit_id, scopes.scope, scopes.scope_name
+    from changes
+    join marts.scopes
+        on scopes.scope = 'organisation' or scopes.repository_id = changes.repository_id
+    union all
+    select repository_id, commit_id, 'team', team
+    from marts.change_teams
+),
+
 scoped as (
     select
-        scopes.scope,
-        scopes.scope_name,
+        scope_of.scope,
+        scope_of.scope_name,
         changes.*,
         case
             when changes.is_excluded then 'left out by the settings: ' || changes.exclusion_reason
             when changes.landed_at is null then 'its committer time is out of range'
             when changes.landed_at > changes.cutoff_at then 'it landed after the data cut-off'
         end as left_out_because
-    from marts.scopes
-    join changes on scopes.repository_id is null or scopes.repository_id = changes.repository_id
+    from scope_of
+    join changes using (repository_id, commit_id)
 )
 
 select
