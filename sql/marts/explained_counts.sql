@@ -6,7 +6,7 @@ with changes as (
 ),
 
 scope_of as (
-    select repository_id, commit_id, scopes.scope, scopes.scope_name
+    select changes.repository_id, changes.commit_id, scopes.scope, scopes.scope_name
     from changes
     join marts.scopes
         on scopes.scope = 'organisation' or scopes.repository_id = changes.repository_id
