@@ -4,7 +4,8 @@
 
 `quarterdeck` takes the diffs of the default branch's history, merges against their first parent:
 those of the second git log. The next adds the life of every landed line, which git-of-theseus
-samples, and the one after it, instead, the diffs of the commits that squashed pull requests were made of, which git log does not read.
+samples, and the one after it, instead, the diffs of the commits that squashed pull requests were
+made of, which git log does not read.
 
 Each contestant is a whole process; they take turns, round after round, so that what else the
 machine does falls on all of them. CPU seconds are those of a process and its children, and tell
