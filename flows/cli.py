@@ -232,19 +232,44 @@ def build(repositories: tuple[str, ...], settings: "Settings") -> None:
 
 @main.command(epilog=EXIT_CODES)
 @_database
-@click.option("--output", type=click.Path(path_type=Path), help="Where to write it.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "markdown", "json", "png"]),
+    help="html, the default; markdown for a chat; json with every number; png and svg per chart.",
+)
+@click.option(
+    "--compare",
+    nargs=2,
+    metavar="A B",
+    help="Compare two quarters, such as 2025Q4 2026Q2; markdown by default.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write (png: folder); markdown, json and comparisons are printed without it.",
+)
 @_settings_option
-def report(output: Path | None, settings: "Settings") -> None:
+def report(
+    form: str | None, compare: tuple[str, str] | None, output: Path | None, settings: "Settings"
+) -> None:
     """Write the report of the published database."""
-    from quarterdeck.flows import pipeline
+    from quarterdeck.flows import report_forms
 
-    if output is not None:
-        settings = settings.model_copy(
-            update={"reports": output.parent, "report_name": output.name}
-        )
-    with _run_context(settings, quiet=False):
-        path = pipeline.report(settings)
-    click.echo(path)
+    with _run_context(settings, quiet=form not in (None, "html") or compare is not None):
+        if compare is not None:
+            click.echo(report_forms.comparison(settings, compare, form, output), nl=False)
+        else:
+            click.echo(report_forms.report(settings, form or "html", output), nl=False)
+
+
+@main.command(name="open", epilog=EXIT_CODES)
+@_settings_option
+def open_report(settings: "Settings") -> None:
+    """Open the last report in the browser."""
+    from quarterdeck.flows.report_forms import open_in_browser
+
+    click.echo(open_in_browser(settings))
 
 
 # a query may begin with a comment, as those of sql/examples do

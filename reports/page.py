@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,33 +21,16 @@ from markupsafe import Markup
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports import summary, wording
+from quarterdeck.reports.comparison import Comparison, comparison_rows
+from quarterdeck.reports.contents import contents
 from quarterdeck.reports.drawing import bundle
 from quarterdeck.reports.errors import ReportError
-from quarterdeck.reports.facts import Facts, Multiple, read_facts
-from quarterdeck.reports.figures import (
-    Figure,
-    agents_figure,
-    authorship_figure,
-    companions_figure,
-    file_classes_figure,
-    merge_figure,
-    multiple_figure,
-)
-from quarterdeck.reports.lasting import churn_figure, survival_figure
+from quarterdeck.reports.facts import Facts, read_facts
+from quarterdeck.reports.figures import Figure
 from quarterdeck.reports.theme import hatch_definitions, palette_css
 from quarterdeck.sql.connect import connect_read_only
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: its heading, a sentence or two, and its figures."""
-
-    key: str
-    heading: str
-    text: str
-    figures: tuple[Figure, ...]
 
 
 def write_report(database: Path, target: Path) -> Path:
@@ -60,7 +42,15 @@ def write_report(database: Path, target: Path) -> Path:
         DatabaseError: the database cannot be opened.
         ReportError: it lacks what the report reads, or `target` cannot be written.
     """
-    page = render(database)
+    return write_text(render(database), target)
+
+
+def write_text(text: str, target: Path) -> Path:
+    """Write a report, in whatever form, to `target` in one move, and return `target`.
+
+    Raises:
+        ReportError: `target` cannot be written.
+    """
     temporary = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +58,7 @@ def write_report(database: Path, target: Path) -> Path:
             prefix=f".{target.name}.", suffix=".tmp", dir=target.parent
         )
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
+            file.write(text)
         # mkstemp keeps the file to its owner; a report is for others to open.
         umask = os.umask(0)
         os.umask(umask)
@@ -92,20 +82,24 @@ def render(database: Path) -> str:
         DatabaseError: the database cannot be opened.
         ReportError: it lacks what the report reads.
     """
+    return render_facts(read(database))
+
+
+def read(database: Path) -> Facts:
+    """Read what a report says.
+
+    Raises:
+        DatabaseError: the database cannot be opened.
+        ReportError: it lacks what the report reads.
+    """
     with connect_read_only(database) as connection:
-        facts = read_facts(database, connection)
-    return render_facts(facts)
+        return read_facts(database, connection)
 
 
 def render_facts(facts: Facts) -> str:
     """Return the report of `facts` as HTML."""
-    overview = facts.overview
-    whole, partial = _headline(facts)
-    quarter = _quarter_in_focus(facts)
-    top = multiple_figure(facts, whole or partial)
-    sections = _sections(facts, quarter)
-    figures = [top, *(figure for section in sections for figure in section.figures)]
-    data = _script_json(_specifications(figures))
+    overview, said = facts.overview, contents(facts)
+    data = _script_json(_specifications(said.figures))
     style = palette_css() + _TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")
     script = _TEMPLATES.joinpath("page.js").read_text(encoding="utf-8")
     vega = bundle()
@@ -120,11 +114,7 @@ def render_facts(facts: Facts) -> str:
             charts=Markup(data),
             hatches=Markup(hatch_definitions()),
             overview=overview,
-            lead=wording.lead(overview, whole, partial),
-            lead_note=wording.lead_note(whole, partial),
-            stats=summary.stats(facts, whole or partial, quarter),
-            top=top,
-            sections=sections,
+            said=said,
             repositories=facts.repositories,
             repositories_title=wording.repositories_title(facts.repositories),
             repositories_table=summary.repositories_table(facts),
@@ -134,10 +124,18 @@ def render_facts(facts: Facts) -> str:
             issues_table=summary.issues_table(facts),
             stale=summary.stale(facts),
             settings=summary.settings(overview),
-            quarter=quarter,
             definition=wording.multiple_definition(overview),
-            trace=summary.trace_statement(quarter),
+            trace=summary.trace_statement(said.quarter),
         )
+    )
+
+
+def render_comparison(said: Comparison) -> str:
+    """Return a comparison of two quarters as HTML."""
+    style = palette_css() + _TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")
+    template = _environment().get_template("comparison.html.j2")
+    return template.render(
+        policy=_policy([], style), style=Markup(style), said=said, rows=comparison_rows(said)
     )
 
 
@@ -159,62 +157,6 @@ def _environment() -> jinja2.Environment:
         missing=lambda value: fmt.MISSING if value in (None, "") else value,
     )
     return environment
-
-
-def _headline(facts: Facts) -> tuple[Multiple | None, Multiple | None]:
-    """Return the shipped-code multiple of the latest whole quarter and of the partial one."""
-    rows = [row for row in facts.multiples if row.measure == "code_lines"]
-    overview = facts.overview
-    whole = next((row for row in rows if row.quarter == overview.last_whole_quarter), None)
-    partial = next(
-        (row for row in rows if row.quarter == overview.last_quarter and row.is_partial), None
-    )
-    return whole, partial
-
-
-def _quarter_in_focus(facts: Facts) -> str | None:
-    return facts.overview.last_whole_quarter or facts.overview.last_quarter
-
-
-def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
-    lasting = tuple(
-        figure for figure in (survival_figure(facts), churn_figure(facts)) if figure is not None
-    )
-    sections = (
-        Section(
-            "shipped",
-            "Shipped code",
-            "Volume alone can mislead: more lines may come with more deletions, or in larger "
-            "changes. The same comparison with the baseline, by other measures.",
-            (companions_figure(facts),),
-        ),
-        Section(
-            "authors",
-            "Who wrote it",
-            "Authorship is counted from evidence: records by line, identities, trailers, text.",
-            (authorship_figure(facts), agents_figure(facts, quarter)),
-        ),
-        Section(
-            "lasting",
-            "Does it last",
-            "What became of the code lines after they landed. A line that only moved, or changed "
-            "its white space, lives on.",
-            lasting,
-        ),
-        Section(
-            "success",
-            "Success",
-            "How many of the pull requests opened in a quarter were merged.",
-            (merge_figure(facts, quarter),),
-        ),
-        Section(
-            "where",
-            "Where",
-            "Which files and repositories the landed lines went to.",
-            (file_classes_figure(facts, quarter),),
-        ),
-    )
-    return tuple(section for section in sections if section.figures)
 
 
 def _specifications(figures: list[Figure]) -> dict[str, Any]:
@@ -242,7 +184,7 @@ def _script_json(value: object) -> str:
 
 
 def _policy(scripts: list[str], style: str) -> str:
-    allowed = " ".join(_hash(script) for script in scripts)
+    allowed = " ".join(_hash(script) for script in scripts) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'"

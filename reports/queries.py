@@ -241,3 +241,55 @@ QUERIES: Final[dict[str, str]] = {
     "coverage": _COVERAGE,
     "issues": _ISSUES,
 }
+
+# $first and $second are quarters; for each, value, interval, n and why there is none
+COMPARISON: Final = """
+with measured as (
+    select
+        'multiple' as kind, 1 as place, measure, quarter, multiple as value,
+        multiple_low as low, multiple_high as high, interval_contributors::double as n, reason
+    from marts.multiples
+    where scope = 'organisation'
+    union all
+    select
+        'share', 2, 'model_share', quarter, model_share, model_share_low,
+        model_share + undeclared_share, code_lines::double,
+        case when model_share is null then 'no code line landed' end
+    from marts.authorship_quarterly
+    where scope = 'organisation'
+    union all
+    select 'share', 3, 'undeclared_share', quarter, undeclared_share, null, null,
+        code_lines::double, case when undeclared_share is null then 'no code line landed' end
+    from marts.authorship_quarterly
+    where scope = 'organisation'
+    union all
+    select
+        'share', 4, 'merged ' || author_class, quarter, rate, rate_low, rate_high,
+        mature_pull_requests::double, reason
+    from marts.merge_success_quarterly
+    where scope = 'organisation'
+    union all
+    select 'share', 5, 'churn30', quarter, churn30, null, null, lines_written, reason_30_days
+    from marts.survival_cohorts
+    where scope = 'organisation' and author_class = 'all'
+    union all
+    select
+        'share', 6, 'alive_share_90_days', quarter, alive_share_90_days, null, null,
+        lines_written, reason_90_days
+    from marts.survival_cohorts
+    where scope = 'organisation' and author_class = 'all'
+),
+
+one as (select * from measured where quarter = $first),
+
+other as (select * from measured where quarter = $second)
+
+select
+    coalesce(one.kind, other.kind), coalesce(one.measure, other.measure) as measure,
+    one.value, one.low, one.high, one.n, one.reason,
+    other.value, other.low, other.high, other.n, other.reason,
+    other.value - one.value
+from one
+full join other using (measure)
+order by coalesce(one.place, other.place), measure
+"""

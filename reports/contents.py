@@ -1,0 +1,119 @@
+"""What a report says, whatever its form: the sentence at the top, key figures, and sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quarterdeck.reports import summary, wording
+from quarterdeck.reports.facts import Facts, Multiple
+from quarterdeck.reports.figures import (
+    Figure,
+    agents_figure,
+    authorship_figure,
+    companions_figure,
+    file_classes_figure,
+    merge_figure,
+    multiple_figure,
+)
+from quarterdeck.reports.lasting import churn_figure, survival_figure
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report: its heading, a sentence or two, and its figures."""
+
+    key: str
+    heading: str
+    text: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a report says of `facts`; `quarter` is the one in focus, the latest whole one."""
+
+    facts: Facts
+    quarter: str | None
+    lead: list[wording.Piece]
+    lead_note: str | None
+    stats: tuple[summary.Stat, ...]
+    top: Figure
+    sections: tuple[Section, ...]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Every figure, in the order of the page."""
+        return [self.top, *(figure for section in self.sections for figure in section.figures)]
+
+    @property
+    def title(self) -> str:
+        """The name of the report."""
+        until = f" to {self.quarter}" if self.quarter else ""
+        return f"{self.facts.overview.organisation}: shipped code{until}"
+
+
+def contents(facts: Facts) -> Contents:
+    """Choose and word what a report on `facts` says."""
+    whole, partial = _headline(facts)
+    quarter = facts.overview.last_whole_quarter or facts.overview.last_quarter
+    return Contents(
+        facts,
+        quarter,
+        wording.lead(facts.overview, whole, partial),
+        wording.lead_note(whole, partial),
+        summary.stats(facts, whole or partial, quarter),
+        multiple_figure(facts, whole or partial),
+        _sections(facts, quarter),
+    )
+
+
+def _headline(facts: Facts) -> tuple[Multiple | None, Multiple | None]:
+    """Return the shipped-code multiple of the latest whole quarter and of the partial one."""
+    rows = [row for row in facts.multiples if row.measure == "code_lines"]
+    overview = facts.overview
+    whole = next((row for row in rows if row.quarter == overview.last_whole_quarter), None)
+    partial = next(
+        (row for row in rows if row.quarter == overview.last_quarter and row.is_partial), None
+    )
+    return whole, partial
+
+
+def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
+    lasting = tuple(
+        figure for figure in (survival_figure(facts), churn_figure(facts)) if figure is not None
+    )
+    sections = (
+        Section(
+            "shipped",
+            "Shipped code",
+            "Volume alone can mislead: more lines may come with more deletions, or in larger "
+            "changes. The same comparison with the baseline, by other measures.",
+            (companions_figure(facts),),
+        ),
+        Section(
+            "authors",
+            "Who wrote it",
+            "Authorship is counted from evidence: records by line, identities, trailers, text.",
+            (authorship_figure(facts), agents_figure(facts, quarter)),
+        ),
+        Section(
+            "lasting",
+            "Does it last",
+            "What became of the code lines after they landed. A line that only moved, or changed "
+            "its white space, lives on.",
+            lasting,
+        ),
+        Section(
+            "success",
+            "Success",
+            "How many of the pull requests opened in a quarter were merged.",
+            (merge_figure(facts, quarter),),
+        ),
+        Section(
+            "where",
+            "Where",
+            "Which files and repositories the landed lines went to.",
+            (file_classes_figure(facts, quarter),),
+        ),
+    )
+    return tuple(section for section in sections if section.figures)
