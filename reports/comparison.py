@@ -87,9 +87,7 @@ def compare(database: Path, first: str, second: str) -> Comparison:
                 " where scope = 'organisation' group by all order by min(quarter_start)"
             ).fetchall()
             found = connection.execute(COMPARISON, {"first": first, "second": second}).fetchall()
-            name = str(
-                connection.execute("select organisation from marts.report_facts").fetchall()[0][0]
-            )
+            names = connection.execute("select organisation from marts.report_facts").fetchall()
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise ReportError(
                 f"The database lacks what a comparison reads ({str(error).splitlines()[0]})",
