@@ -1,5 +1,6 @@
 """Tables of pull requests or reviews, by a mapping of their columns."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -204,8 +205,8 @@ def _review(
         troubles.add("rows without a pull request, left out", where)
         return False
     if row.get("review_id") is None:
-        told_by = (row.get("reviewer_login"), row.get("submitted_at"), row.get("state"))
-        row["review_id"] = " ".join("" if part is None else str(part) for part in told_by)
+        told_by = f"{row.get('reviewer_login')} {row.get('submitted_at')} {row.get('state')}"
+        row["review_id"] = hashlib.sha256(told_by.encode("utf-8", "replace")).hexdigest()[:16]
     if row.get("reviewer_is_bot") is None and (row.get("reviewer_login") or "").endswith("[bot]"):
         row["reviewer_is_bot"] = True
     return True
