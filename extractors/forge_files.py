@@ -161,6 +161,7 @@ def _read_one(
         else:
             told = read_table(path, spec, as_of, lambda: _numbers(lake, specs))
     except ForgeFileError as error:
+        _note_failure(lake, path, spec, before or {"kind": kind, "wanted": []}, str(error))
         return FileOutcome(path, False, 0, (), str(error))
     return _keep(lake, path, spec, told, {"kind": kind, "mark": mark, "wanted": sorted(wanted)})
 
@@ -208,6 +209,20 @@ def _keep(
         },
     )
     return FileOutcome(path, True, told.kept, troubles)
+
+
+def _note_failure(
+    lake: Lake, path: Path, spec: TableSpec, before: Mapping[str, object], error: str
+) -> None:
+    """What it told before stays, and the next run tries again."""
+    failure = {
+        "mark": None,
+        "file": path.name,
+        "read_at": datetime.now(UTC).isoformat(),
+        "troubles": [["cannot be read", 1, error.replace(str(path), path.name)]],
+    }
+    nothing = {"rows": None, "kept": 0}
+    lake.write_note(_NOTES, _name(path, spec), {**nothing, **before, **failure})
 
 
 def _others(lake: Lake, specs: Sequence[TableSpec]) -> str:

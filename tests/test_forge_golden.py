@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from test_docs_measures import columns, example, numbers
 
 from quarterdeck.estimates.proportions import wilson
 from quarterdeck.flows import pipeline
@@ -20,7 +21,8 @@ path = "pull_requests.csv.gz"
 as_of = 2025-08-01
 columns = { repository = "repository", number = "number", agent = "agent", state = "state", \
 created_at = "created_at", closed_at = "closed_at", merged_at = "merged_at" }
-values.agent = { codex = "Codex" }
+values.agent = { codex = "Codex", devin = "Devin", copilot = "Copilot", cursor = "Cursor", \
+claude_code = "Claude Code" }
 """
 
 
@@ -35,6 +37,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert [(file.is_new, file.kept, file.troubles) for file in mined.files] == [(True, 7122, ())]
     assert pipeline.update_database(settings)
     return folder
+
+
+def test_nothing_is_read_or_built_twice(folder: Path) -> None:
+    settings = load_settings(folder / "quarterdeck.toml")
+    (file,) = pipeline.mine(settings).files
+    assert (file.is_new, file.kept) == (False, 7122)
+    assert not pipeline.update_database(settings)
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +68,8 @@ def test_rates_equal_the_published_ones(built: duckdb.DuckDBPyConnection) -> Non
             where scope = 'organisation' and grouping_kind = 'agent'
         """).fetchall()
     }
-    names = {"codex": "Codex"}
     assert found == {
-        names.get(row["agent"], row["agent"]): (
+        row["agent"].replace("_", " ").title(): (
             *(int(row[key]) for key in ("merged", "opened", "closed")),
             *(float(row[f"merged_of_{key}"]) for key in ("opened", "closed")),
         )
@@ -71,13 +79,12 @@ def test_rates_equal_the_published_ones(built: duckdb.DuckDBPyConnection) -> Non
 
 
 def test_intervals_are_wilson_of_both_denominators(built: duckdb.DuckDBPyConnection) -> None:
-    found = built.sql("""
+    (found,) = built.sql("""
         select merged, pull_requests, closed, merged_of_all_low, merged_of_all_high,
             merged_of_closed_low, merged_of_closed_high
         from marts.forge_success
         where scope = 'organisation' and grouping_kind = 'agent' and grouping_name = 'Codex'
-    """).fetchone()
-    assert found is not None
+    """).fetchall()
     of_all, of_closed = wilson(1754, 2686), wilson(1754, 2325)
     assert found[3:] == pytest.approx(
         (float(of_all.low), float(of_all.high), float(of_closed.low), float(of_closed.high))
@@ -110,8 +117,10 @@ def test_a_source_that_names_an_agent_declares_a_model(built: duckdb.DuckDBPyCon
     assert issue == ("pull requests of repositories without a clone", 7122, 7122)
 
 
-def test_nothing_is_read_or_built_twice(folder: Path) -> None:
-    settings = load_settings(folder / "quarterdeck.toml")
-    (file,) = pipeline.mine(settings).files
-    assert (file.is_new, file.kept) == (False, 7122)
-    assert not pipeline.update_database(settings)
+def test_the_page_on_measures_shows_what_comes_out(built: duckdb.DuckDBPyConnection) -> None:
+    shown = example("forge success")
+    found = built.sql(f"""
+        select {columns(shown)} from marts.forge_success
+        where scope = 'organisation' and grouping_kind = 'agent' order by 1
+    """).fetchall()
+    assert found == numbers(shown)

@@ -2,12 +2,14 @@ create or replace view marts.forge_quality as
 with pulls as (
     select
         pulls.*,
-        max(has_ref) over (partition by repository_id) as repository_has_refs,
-        max(told_at) over (partition by repository_id) is not null as repository_is_told,
+        max(pulls.has_ref) over (partition by repository_id) as repository_has_refs,
+        max(pulls.told_at) over (partition by repository_id) is not null as repository_is_told,
         repositories.default_branch,
-        repositories.repository_id is not null as has_clone
+        repositories.repository_id is not null as has_clone,
+        outcomes.outcome
     from staging.pull_requests as pulls
     left join raw.repositories using (repository_id)
+    join marts.pull_requests as outcomes using (repository_id, pull_request_number)
 ),
 
 compared as (
@@ -26,7 +28,7 @@ compared as (
             and coalesce(base_branch = default_branch, true)
         ) as not_landed,
         count(*) filter (has_clone and state in ('open', 'closed')) as not_merged,
-        count(*) filter (state in ('open', 'closed') and landed_commit_id is not null) as landed_anyway,
+        count(*) filter (state in ('open', 'closed') and outcome = 'merged') as landed_anyway,
         count(*) filter (landed_by = 'merge commit' and clone_landed_commit_id is not null) as both_links,
         count(*) filter (landed_by = 'merge commit' and clone_landed_commit_id != landed_commit_id) as other_links
     from pulls
