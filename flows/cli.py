@@ -207,7 +207,8 @@ def mine(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -> 
         mined = pipeline.mine(settings)
         if as_json:
             results = [asdict(result) for result in mined.results]
-            _print_json({"repositories": results, "problems": mined.problems})
+            files = [asdict(file) | {"path": str(file.path)} for file in mined.files]
+            _print_json({"repositories": results, "files": files, "problems": mined.problems})
         if mined.problems:
             raise StaleDataError(mined.problems)
 
