@@ -25,7 +25,9 @@ from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.errors import BuildError, CheckFailedError, DefinitionError, PublishError
 
 SCHEMAS = ("raw", "staging", "attribution", "marts")
-_REFERENCE = re.compile(rf"\b({'|'.join(SCHEMAS)})\.([a-z][a-z0-9_]*)\b")
+#: Where macros stand: a query finds them without naming their schema.
+MACROS = "main"
+_REFERENCE = re.compile(rf"\b({'|'.join((*SCHEMAS, MACROS))})\.([a-z][a-z0-9_]*)\b")
 _GIVEN = re.compile(r"\bgiven_([a-z][a-z0-9_]*)\b")
 _LAKE = re.compile(r"\blake_([a-z][a-z0-9_]*)\b")
 _CREATES = re.compile(
@@ -58,7 +60,7 @@ def load_objects() -> list[SqlObject]:
             object that no file creates, or files refer to each other in a circle.
     """
     objects = {}
-    for schema in SCHEMAS:
+    for schema in (*SCHEMAS, MACROS):
         for file in (files(__package__) / schema).iterdir():
             if file.name.endswith(".sql"):
                 found = _parse(f"{schema}.{file.name.removesuffix('.sql')}", file.read_text())

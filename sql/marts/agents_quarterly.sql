@@ -23,8 +23,8 @@ select
     agent_lines.quarter_start,
     agent_lines.quarter,
     agent_lines.agent,
-    coalesce(sum(agent_lines.model_lines), 0) as model_lines,
-    coalesce(sum(agent_lines.model_lines), 0) / nullif(any_value(totals.code_lines), 0)
+    coalesce(main.exact_sum(agent_lines.model_lines), 0) as model_lines,
+    coalesce(main.exact_sum(agent_lines.model_lines), 0) / nullif(any_value(totals.code_lines), 0)
         as share_of_code_lines,
     count(distinct (agent_lines.repository_id, agent_lines.commit_id)) as landed_changes
 from agent_lines

@@ -11,13 +11,13 @@ sums as (
         count(*) as landed_changes,
         count(*) filter (model_share > 0) as model_changes,
         cast(coalesce(sum(code_lines), 0) as bigint) as code_lines,
-        coalesce(sum(model_lines), 0) as model_lines,
-        coalesce(sum(human_lines), 0) as human_lines,
-        coalesce(sum(automation_lines), 0) as automation_lines,
-        coalesce(sum(undeclared_lines), 0) as undeclared_lines,
-        coalesce(sum(attested_lines), 0) as attested_lines,
-        coalesce(sum(declared_lines), 0) as declared_lines,
-        coalesce(sum(indicated_lines), 0) as indicated_lines
+        coalesce(main.exact_sum(model_lines), 0) as model_lines,
+        coalesce(main.exact_sum(human_lines), 0) as human_lines,
+        coalesce(main.exact_sum(automation_lines), 0) as automation_lines,
+        coalesce(main.exact_sum(undeclared_lines), 0) as undeclared_lines,
+        coalesce(main.exact_sum(attested_lines), 0) as attested_lines,
+        coalesce(main.exact_sum(declared_lines), 0) as declared_lines,
+        coalesce(main.exact_sum(indicated_lines), 0) as indicated_lines
     from changes
     group by scope, scope_name, quarter_start
 )

@@ -51,7 +51,8 @@ select
     sum(capped_units) filter (is_measured) as total,
     sum(units) filter (is_measured) as uncapped_total,
     avg(active_contributors) as active_contributors,
-    avg(rate) filter (is_measured) as bar
+    main.exact_sum(case when is_measured then rate end)
+        / nullif(count(rate) filter (is_measured), 0) as bar
 from per_day
 group by all;
 

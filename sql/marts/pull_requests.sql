@@ -66,10 +66,10 @@ authorship as (
     select
         own.repository_id,
         own.pull_request_number,
-        avg(authorship.model_share) as model_share,
-        avg(authorship.human_share) as human_share,
-        avg(authorship.automation_share) as automation_share,
-        avg(authorship.undeclared_share) as undeclared_share,
+        main.exact_sum(authorship.model_share) / count(*) as model_share,
+        main.exact_sum(authorship.human_share) / count(*) as human_share,
+        main.exact_sum(authorship.automation_share) / count(*) as automation_share,
+        main.exact_sum(authorship.undeclared_share) / count(*) as undeclared_share,
         arg_max(authorship.agent, (authorship.model_share, authorship.agent))
             filter (authorship.agent is not null) as agent
     from staging.pull_request_commits as own

@@ -25,15 +25,15 @@ sums as (
         author_class,
         quarter_start,
         count(*) filter (code_lines > 0) as landed_changes,
-        coalesce(sum(share * code_lines), 0) as code_lines,
-        coalesce(sum(share * code_lines) filter (is_followed), 0) as code_lines_followed,
-        sum(share * lines_written) filter (is_followed) as lines_written,
-        sum(share * lines_died_14_days) as lines_died_14_days,
-        sum(share * lines_died_30_days) as lines_died_30_days,
-        sum(share * lines_alive_14_days) as lines_alive_14_days,
-        sum(share * lines_alive_30_days) as lines_alive_30_days,
-        sum(share * lines_died_90_days) as lines_died_90_days,
-        sum(share * lines_alive_90_days) as lines_alive_90_days
+        coalesce(main.exact_sum(share * code_lines), 0) as code_lines,
+        coalesce(main.exact_sum(case when is_followed then share * code_lines end), 0) as code_lines_followed,
+        main.exact_sum(case when is_followed then share * lines_written end) as lines_written,
+        main.exact_sum(share * lines_died_14_days) as lines_died_14_days,
+        main.exact_sum(share * lines_died_30_days) as lines_died_30_days,
+        main.exact_sum(share * lines_alive_14_days) as lines_alive_14_days,
+        main.exact_sum(share * lines_alive_30_days) as lines_alive_30_days,
+        main.exact_sum(share * lines_died_90_days) as lines_died_90_days,
+        main.exact_sum(share * lines_alive_90_days) as lines_alive_90_days
     from weighted
     where share > 0
     group by all
