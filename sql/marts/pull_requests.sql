@@ -90,7 +90,7 @@ select
     opened.own_commits,
     opened.opened_at,
     'commits and order of numbers' as opened_at_source,
-    cast(date_trunc('quarter', opened.opened_at at time zone settings.time_zone) as date) as quarter_start,
+    main.quarter_of(opened.opened_at at time zone settings.time_zone, settings.fiscal_year_start) as quarter_start,
     case when opened.is_merged then opened.landed_commit_id end as landed_commit_id,
     case when opened.is_merged then opened.landed_by end as landed_by,
     case when opened.is_merged then opened.landed_at end as merged_at,
