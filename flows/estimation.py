@@ -18,6 +18,7 @@ from quarterdeck.estimates.multiples import (
     quarterly_multiples,
 )
 from quarterdeck.estimates.proportions import wilson
+from quarterdeck.flows import companions
 from quarterdeck.flows.survival import survival_curves
 from quarterdeck.sql.runner import Given
 
@@ -69,6 +70,8 @@ def estimated_frames() -> dict[str, Given]:
     """The frames that the SQL reads as `given_<name>` after the estimates."""
     return {
         "multiple_intervals": multiple_intervals,
+        "fixed_set_multiples": _over_fixed_sets,
+        "trends": lambda connection: companions.trends(connection, SEED),
         "survival_curves": survival_curves,
         "wilson": wilson_intervals,
         "capture_recapture": capture_recapture,
@@ -112,6 +115,13 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return pl.concat(frames)
 
 
+def _over_fixed_sets(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    rule, min_quarters = read_choices(connection)
+    return companions.fixed_set_multiples(
+        connection, rule, min_quarters, draws=REPLICATES, seed=SEED
+    )
+
+
 def _not_measured(quarters: pl.DataFrame) -> pl.DataFrame:
     known = quarters.select("scope", "scope_name", "measure", "quarter_start", "reason")
     missing = [name for name in _INTERVALS_SCHEMA if name not in known.columns]
@@ -120,7 +130,7 @@ def _not_measured(quarters: pl.DataFrame) -> pl.DataFrame:
 
 
 class Choices(NamedTuple):
-    """What the settings choose for the multiple: the rule of the cap, and quarters of a baseline."""
+    """What the settings choose: the rule of the cap, and the quarters that a baseline needs."""
 
     rule: CapRule
     baseline_min_quarters: int
