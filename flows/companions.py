@@ -64,7 +64,12 @@ _TRENDS_SCHEMA = pl.Schema(
 
 
 def fixed_set_multiples(
-    connection: duckdb.DuckDBPyConnection, rule: CapRule, min_quarters: int, *, draws: int, seed: int
+    connection: duckdb.DuckDBPyConnection,
+    rule: CapRule,
+    min_quarters: int,
+    *,
+    draws: int,
+    seed: int,
 ) -> pl.DataFrame:
     """Multiples over fixed contributors and repositories; one row per scope, kind and quarter."""
     quarters: pl.DataFrame = connection.sql(f"""
@@ -93,9 +98,7 @@ def fixed_set_multiples(
         kinds = [("contributors", landed["contributor_id"], active, active["contributor_id"])]
         if scope == "organisation":
             in_each = spans.filter(scope="repository")
-            kinds.append(
-                ("repositories", landed["repository_id"], in_each, in_each["scope_name"])
-            )
+            kinds.append(("repositories", landed["repository_id"], in_each, in_each["scope_name"]))
         for kind, change_member, activity, activity_member in kinds:
             found = _over_sets(
                 own, landed, change_member, activity, activity_member, rule, min_quarters,

@@ -151,10 +151,8 @@ def trace_statement(quarter: str | None) -> str:
     """Return a statement that lists the commits behind the multiple of `quarter`."""
     name = (quarter or "2026Q3").replace("'", "''")
     return (
-        "select repository_id, commit_id, landed_at, code_lines, counted_lines\n"
-        "from marts.explained_counts\n"
-        f"where scope = 'organisation' and quarter = '{name}' and left_out_because is null\n"
-        "order by counted_lines desc\n"
+        "select repository_id, commit_id, landed_at, units, capped_units\n"
+        f"from trace_multiple('{name}')\n"
         "limit 20"
     )
 

@@ -333,3 +333,18 @@ def describe(
         order by c.schema_name, c.table_name, c.column_index
     """).pl()
     return described
+
+
+def describe_macros(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """The macros that give rows, with their comments.
+
+    Returns:
+        One row per macro: name, parameters (names, with commas), comment.
+    """
+    described: pl.DataFrame = connection.sql("""
+        select function_name as name, parameters, comment
+        from duckdb_functions()
+        where not internal and function_type = 'table_macro'
+        order by function_name
+    """).pl()
+    return described.with_columns(pl.col("parameters").list.join(", "))
