@@ -43,7 +43,8 @@ select
     (sums.model_lines + sums.undeclared_lines) / nullif(sums.code_lines, 0) as model_share_high,
     sums.human_lines / nullif(sums.code_lines, 0) as human_share,
     sums.automation_lines / nullif(sums.code_lines, 0) as automation_share,
-    sums.undeclared_lines / nullif(sums.code_lines, 0) as undeclared_share
+    sums.undeclared_lines / nullif(sums.code_lines, 0) as undeclared_share,
+    case when sums.code_lines = 0 then 'no code line landed' end as reason
 from marts.quarters as quarters
 join sums using (scope, scope_name, quarter_start);
 
@@ -69,3 +70,4 @@ comment on column marts.authorship_quarterly.model_share_high is 'upper bound: a
 comment on column marts.authorship_quarterly.human_share is 'human lines over code lines (0 to 1)';
 comment on column marts.authorship_quarterly.automation_share is 'automation lines over code lines (0 to 1)';
 comment on column marts.authorship_quarterly.undeclared_share is 'undeclared lines over code lines (0 to 1)';
+comment on column marts.authorship_quarterly.reason is 'why the shares are missing; null where they are not';

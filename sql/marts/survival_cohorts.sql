@@ -79,17 +79,17 @@ select
     lines_alive_90_days / nullif(known_90, 0) as alive_share_90_days,
     case
         when no_lines is not null then no_lines
-        when age_days < 14 then 'not yet 14 days old at the cut-off'
+        when age_days < 14 then 'window not elapsed'
         when known_14 = 0 then 'blobs are missing'
     end as reason_14_days,
     case
         when no_lines is not null then no_lines
-        when age_days < 30 then 'not yet 30 days old at the cut-off'
+        when age_days < 30 then 'window not elapsed'
         when known_30 = 0 then 'blobs are missing'
     end as reason_30_days,
     case
         when no_lines is not null then no_lines
-        when age_days < 90 then 'not yet 90 days old at the cut-off'
+        when age_days < 90 then 'window not elapsed'
         when known_90 = 0 then 'blobs are missing'
     end as reason_90_days
 from measured;
