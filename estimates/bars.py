@@ -105,11 +105,18 @@ class Bars(NamedTuple):
     active: Floats
 
 
-class _Pool(NamedTuple):
-    """Changes that set the cap of a quarter, by size: columns of the weights, and units."""
+class Pool(NamedTuple):
+    """Changes that set the cap of a quarter, by size.
+
+    Attributes:
+        column: Of each change the column of the weights.
+        units: Its size, ascending.
+        count: How many of them each column has.
+    """
 
     column: NDArray[np.intp]
     units: Floats
+    count: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +137,7 @@ class Panel:
     quarter: NDArray[np.int64]
     day_index: NDArray[np.intp]
     day_slot: NDArray[np.int64]
-    pools: tuple[_Pool, ...]
+    pools: tuple[Pool, ...]
     rule: CapRule
 
     @classmethod
@@ -176,7 +183,7 @@ class Panel:
             quarter=quarter[order],
             day_index=day_index,
             day_slot=day_slot,
-            pools=_pools(day, column, units, last, rule),
+            pools=_pools(day, column, units, last, rule, clusters.size + 1),
             rule=rule,
         )
 
@@ -217,9 +224,7 @@ class Panel:
         caps = np.full((weights.shape[0], self.quarters), np.inf)
         if self.rule.quantile is not None:
             for index, pool in enumerate(self.pools):
-                caps[:, index] = weighted_cap(
-                    pool.units, weights[:, pool.column], self.rule.quantile, self.rule.min_pool
-                )
+                caps[:, index] = weighted_cap(pool, weights, self.rule.quantile, self.rule.min_pool)
         return caps
 
     def _landed_by_day(self, weights: NDArray[np.int64], cap: Floats) -> Floats:
@@ -238,31 +243,37 @@ class Panel:
         return landed
 
 
-def weighted_cap(
-    units: Floats, weights: NDArray[np.int64], quantile: float, min_pool: int
-) -> Floats:
+def weighted_cap(pool: Pool, weights: NDArray[np.int64], quantile: float, min_pool: int) -> Floats:
     """Smallest size that at least a share `quantile` of a weighted pool does not exceed.
 
     With unit weights and n changes this is the value at index ceil(quantile * n) - 1 in order of
-    size, as in DuckDB's quantile_disc with a decimal fraction (no rounding of quantile * n).
+    size, as in DuckDB's quantile_disc with a decimal fraction (no rounding of quantile * n). It
+    is counted from the largest change, so that most changes are never looked at.
 
     Args:
-        units: Sizes of the n changes of the pool, ascending.
-        weights: Shape (R, n).
+        pool: The changes.
+        weights: Shape (R, columns).
         quantile: Above 0 and up to 1.
         min_pool: A pool of less weight sets no cap.
 
     Returns:
         Caps of shape (R,); inf where the pool is too small.
     """
-    if not units.size:
+    size = pool.units.size
+    if not size:
         return np.full(weights.shape[0], np.inf)
     share = Fraction(str(quantile))
-    reached = np.cumsum(weights, axis=1)
-    total = reached[:, -1]
-    rank = -(-total * share.numerator // share.denominator)
-    index = np.minimum((reached < rank[:, None]).sum(axis=1), units.size - 1)
-    return np.where(total < min_pool, np.inf, units[index])
+    total = weights @ pool.count
+    above = total - -(-total * share.numerator // share.denominator)
+    shown = min(size, max(64, int(3 * (1 - quantile) * size)))
+    while True:
+        reached = np.cumsum(weights[:, pool.column[size - shown :][::-1]], axis=1)
+        if shown == size or np.all(reached[:, -1] > above):
+            break
+        shown = min(size, 2 * shown)
+    # the cap is the first change from the top that may not be cut
+    index = np.minimum((reached <= above[:, None]).sum(axis=1), shown - 1)
+    return np.where(total < min_pool, np.inf, pool.units[size - 1 - index])
 
 
 def ratio(top: Floats, bottom: NDArray[Any]) -> Floats:
@@ -315,12 +326,16 @@ def _pools(
     units: Floats,
     last: NDArray[np.int64],
     rule: CapRule,
-) -> tuple[_Pool, ...]:
+    columns: int,
+) -> tuple[Pool, ...]:
     """Pool of each quarter, by size."""
     order = np.lexsort((column, units))
     day, column, units = day[order], column[order], units[order]
     inside = [(day > end - rule.pool_days) & (day <= end) for end in last]
-    return tuple(_Pool(column[mask], units[mask]) for mask in inside)
+    return tuple(
+        Pool(column[mask], units[mask], np.bincount(column[mask], minlength=columns))
+        for mask in inside
+    )
 
 
 def _check_lengths(owner: str, *arrays: NDArray[Any]) -> None:

@@ -46,6 +46,7 @@ def data_dictionary() -> str:
         runner.complete(work, estimated_frames(), runner.build(work, parts, given))
         with duckdb.connect(str(work), read_only=True) as connection:
             described = runner.describe(connection, runner.SCHEMAS)
+            macros = runner.describe_macros(connection)
     sections = [_HEAD]
     for layer, purpose in _SCHEMAS.items():
         sections.append(f"## {layer}\n\n{purpose}\n")
@@ -54,7 +55,11 @@ def data_dictionary() -> str:
             "table_name", as_dict=True, maintain_order=True
         ).items():
             sections.append(_table(f"{layer}.{table}", columns))
-    return "\n".join(sections)
+    sections.append("## macros\n\nThey lead from a number to its rows: `select * from ...`.\n")
+    sections += [
+        f"- `{name}({parameters})`: {comment}" for name, parameters, comment in macros.iter_rows()
+    ]
+    return "\n".join(sections) + "\n"
 
 
 def _table(name: str, columns: pl.DataFrame) -> str:

@@ -3,6 +3,8 @@
 What is computed stands in `estimates`; this only turns rows into arrays and arrays into rows.
 """
 
+from typing import NamedTuple
+
 import duckdb
 import numpy as np
 import polars as pl
@@ -16,7 +18,7 @@ from quarterdeck.estimates.multiples import (
     quarterly_multiples,
 )
 from quarterdeck.estimates.proportions import wilson
-from quarterdeck.flows.inputs import BASELINE_MIN_QUARTERS, CAP_MIN_POOL, CAP_QUANTILE
+from quarterdeck.flows import companions
 from quarterdeck.flows.survival import survival_curves
 from quarterdeck.sql.runner import Given
 
@@ -68,6 +70,8 @@ def estimated_frames() -> dict[str, Given]:
     """The frames that the SQL reads as `given_<name>` after the estimates."""
     return {
         "multiple_intervals": multiple_intervals,
+        "fixed_set_multiples": _over_fixed_sets,
+        "trends": lambda connection: companions.trends(connection, SEED),
         "survival_curves": survival_curves,
         "wilson": wilson_intervals,
         "forge_wilson": forge_wilson_intervals,
@@ -97,6 +101,7 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
             {_DAY.format("active_from")} as first_day, {_DAY.format("active_to")} as last_day
         from marts.contributor_activity
     """).pl()
+    choices = read_choices(connection)
     by_scope = units.partition_by("scope", "scope_name", "measure", as_dict=True)
     spans = activity.partition_by("scope", "scope_name", as_dict=True)
     frames = [_INTERVALS_SCHEMA.to_frame()]
@@ -106,9 +111,16 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         changes = by_scope.get((*scope, measure), units.clear())
         measured = own.filter(pl.col("reason").is_null())
         if measured.height:
-            frames.append(_intervals(measure, measured, changes, people))
+            frames.append(_intervals(measure, measured, changes, people, choices))
         frames.append(_not_measured(own.filter(pl.col("reason").is_not_null())))
     return pl.concat(frames)
+
+
+def _over_fixed_sets(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    rule, min_quarters = read_choices(connection)
+    return companions.fixed_set_multiples(
+        connection, rule, min_quarters, draws=REPLICATES, seed=SEED
+    )
 
 
 def _not_measured(quarters: pl.DataFrame) -> pl.DataFrame:
@@ -118,8 +130,27 @@ def _not_measured(quarters: pl.DataFrame) -> pl.DataFrame:
     return frame.select(_INTERVALS_SCHEMA.names()).cast(_INTERVALS_SCHEMA)
 
 
+class Choices(NamedTuple):
+    """What the settings choose: the rule of the cap, and the quarters that a baseline needs."""
+
+    rule: CapRule
+    baseline_min_quarters: int
+
+
+def read_choices(connection: duckdb.DuckDBPyConnection) -> Choices:
+    """The choices in force, from the database itself."""
+    quantile, min_pool, pool_days, quarters = connection.sql("""
+        select cap_quantile, cap_min_pool, cap_pool_days, baseline_min_quarters from raw.settings
+    """).fetchall()[0]
+    return Choices(CapRule(quantile, min_pool, pool_days), quarters)
+
+
 def _intervals(
-    measure: str, quarters: pl.DataFrame, changes: pl.DataFrame, activity: pl.DataFrame
+    measure: str,
+    quarters: pl.DataFrame,
+    changes: pl.DataFrame,
+    activity: pl.DataFrame,
+    choices: Choices,
 ) -> pl.DataFrame:
     people = pl.concat([activity["contributor_id"], changes["contributor_id"]]).drop_nulls()
     index = {person: number for number, person in enumerate(people.unique().sort())}
@@ -143,8 +174,8 @@ def _intervals(
             activity["first_day"].to_numpy(),
             activity["last_day"].to_numpy(),
         ),
-        MeasuredQuarters(first, last, _usable_baseline(quarters)),
-        rule=CapRule(CAP_QUANTILE if measure in CAPPED_MEASURES else None, CAP_MIN_POOL),
+        MeasuredQuarters(first, last, _usable_baseline(quarters, choices.baseline_min_quarters)),
+        rule=choices.rule if measure in CAPPED_MEASURES else CapRule(None),
         replicates=REPLICATES,
         seed=SEED,
     )
@@ -165,10 +196,12 @@ def _intervals(
     return frame
 
 
-def _usable_baseline(quarters: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _usable_baseline(
+    quarters: pl.DataFrame, min_quarters: int
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """The baseline quarters, or none where they are too few to be one."""
     baseline = quarters["is_baseline"].to_numpy()
-    return baseline if baseline.sum() >= BASELINE_MIN_QUARTERS else np.zeros_like(baseline)
+    return baseline if baseline.sum() >= min_quarters else np.zeros_like(baseline)
 
 
 def wilson_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

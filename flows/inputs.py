@@ -24,12 +24,6 @@ from quarterdeck.sql.authorship_overrides import overrides_frame
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.runner import Given
 
-#: Not settings yet: the published definition of the multiple fixes them.
-CAP_QUANTILE = 0.99
-CAP_MIN_POOL = 100
-ACTIVITY_DAYS = 365
-BASELINE_MIN_QUARTERS = 2
-
 # Where things are and how fast they are made changes no number.
 _NOT_SHOWN = {
     "lake",
@@ -54,8 +48,14 @@ _SETTINGS_SCHEMA = pl.Schema(
         "baseline_from": pl.Date(),
         "baseline_to": pl.Date(),
         "baseline_min_quarters": pl.Int32(),
+        "fiscal_year_start": pl.Int32(),
         "preset": pl.String(),
+        "lines_counted": pl.String(),
+        "counted_unit": pl.String(),
+        "classes": pl.List(pl.String()),
+        "authors": pl.String(),
         "cap_quantile": pl.Float64(),
+        "cap_pool_days": pl.Int32(),
         "cap_min_pool": pl.Int32(),
         "activity_days": pl.Int32(),
         "merge_window_days": pl.Int32(),
@@ -192,18 +192,26 @@ def _records(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.Da
 
 def _settings(settings: Settings, digest: str) -> pl.DataFrame:
     first, last = settings.baseline_days or (None, None)
+    defined = settings.definition
     shown = settings.model_dump(mode="json", exclude=_NOT_SHOWN)
+    shown["multiple"] = defined.model_dump(mode="json")
     row = (
         settings.organisation,
         settings.agents_since,
         settings.baseline,
         first,
         last,
-        BASELINE_MIN_QUARTERS,
+        defined.baseline_min_quarters,
+        settings.fiscal_year_start,
         settings.preset,
-        CAP_QUANTILE,
-        CAP_MIN_POOL,
-        ACTIVITY_DAYS,
+        defined.lines,
+        defined.unit,
+        defined.classes,
+        defined.authors,
+        defined.cap_quantile,
+        defined.cap_pool_days,
+        defined.cap_min_pool,
+        defined.activity_days,
         settings.merge_window_days,
         settings.time_zone,
         settings.cutoff,

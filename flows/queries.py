@@ -117,6 +117,7 @@ def describe_tables(database: Path, table: str | None, *, everything: bool, as_j
     schemas = runner.SCHEMAS if everything or wanted is not None else ("marts",)
     with connect_read_only(database) as connection:
         columns = runner.describe(connection, schemas)
+        macros = runner.describe_macros(connection)
     columns = columns.with_columns(name=pl.col("schema_name") + "." + pl.col("table_name"))
     if wanted is not None:
         columns = columns.filter(pl.col("name") == wanted)
@@ -126,6 +127,10 @@ def describe_tables(database: Path, table: str | None, *, everything: bool, as_j
     else:
         shown = columns.group_by("name", maintain_order=True).agg(
             pl.col("table_comment").first(), pl.len().alias("columns")
+        )
+        called = pl.col("name") + "(" + pl.col("parameters") + ")"
+        shown = pl.concat(
+            [shown, macros.select(name=called, table_comment="comment")], how="diagonal"
         )
     if as_json:
         print(json.dumps(shown.to_dicts(), indent=1, ensure_ascii=False))

@@ -30,6 +30,14 @@ from quarterdeck.flows.forge_settings import (
     ReviewTableSettings,
     twice,
 )
+from quarterdeck.flows.multiple_settings import (
+    DEFAULT_BASELINE,
+    Definition,
+    MultipleSettings,
+    Preset,
+    plain_baseline,
+    read_baseline,
+)
 from quarterdeck.flows.people_settings import (
     ContributorSettings,
     KeepApartSettings,
@@ -44,7 +52,6 @@ FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
 #: Transports that a repository URL may use; `ext::` and the like run commands.
 URL_SCHEMES = ("https", "ssh", "file")
-_QUARTERS = re.compile(r"(\d{4})Q([1-4])\s*(?:\.\.|-|to)\s*(\d{4})Q([1-4])")
 _SCP_URL = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
 _file_values: ContextVar[dict[str, Any] | None] = ContextVar(
     "quarterdeck_file_values", default=None
@@ -132,7 +139,9 @@ class Settings(BaseSettings):
     agents_since: date = date(2021, 6, 29)
     baseline: str = "default"
     cutoff: datetime | None = None
-    preset: Literal["anthropic-2026"] = "anthropic-2026"
+    fiscal_year_start: int = Field(default=1, ge=1, le=12)
+    preset: Preset = "anthropic-2026"
+    multiple: MultipleSettings = MultipleSettings()
     merge_window_days: int = Field(default=30, ge=1, le=366)
     split_squashes: bool = True
     prefect: Literal["auto", "never"] = "auto"
@@ -179,12 +188,7 @@ class Settings(BaseSettings):
     def _known_baseline(cls, value: str) -> str:
         if value in ("default", "auto"):
             return value
-        found = _QUARTERS.fullmatch(value.strip())
-        if not found or (found[1], found[2]) > (found[3], found[4]):
-            raise _remedy(
-                "not a baseline", "use a range such as 2021Q1..2024Q4, or auto, or default"
-            )
-        return f"{found[1]}Q{found[2]}..{found[3]}Q{found[4]}"
+        return plain_baseline(value)
 
     @field_validator("weights")
     @classmethod
@@ -213,17 +217,25 @@ class Settings(BaseSettings):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    @model_validator(mode="after")
+    def _baseline_in_order(self) -> "Settings":
+        if self.baseline not in ("auto", "default") and self.baseline_days is None:
+            raise _remedy(
+                f"baseline {self.baseline} ends before it begins",
+                f"mind that the fiscal year starts in month {self.fiscal_year_start}",
+            )
+        return self
+
     @property
     def baseline_days(self) -> tuple[date, date] | None:
         """First and last day of the baseline range; None for `auto`."""
-        value = "2021Q1..2024Q4" if self.baseline == "default" else self.baseline
-        found = _QUARTERS.fullmatch(value)
-        if found is None:
-            return None
-        first = date(int(found[1]), 3 * int(found[2]) - 2, 1)
-        year, quarter = int(found[3]), int(found[4])
-        after = date(year + quarter // 4, 3 * (quarter % 4) + 1, 1)
-        return first, date.fromordinal(after.toordinal() - 1)
+        value = DEFAULT_BASELINE if self.baseline == "default" else self.baseline
+        return read_baseline(value, self.fiscal_year_start)
+
+    @property
+    def definition(self) -> Definition:
+        """The choices of the multiple in force: the preset's, and what goes before them."""
+        return self.multiple.in_force(self.preset)
 
     @property
     def git_processes(self) -> int:

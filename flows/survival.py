@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from quarterdeck.estimates.multiples import MIN_CONTRIBUTORS
+from quarterdeck.estimates.multiples import MIN_CONTRIBUTORS, TOO_FEW_CONTRIBUTORS
 from quarterdeck.estimates.survival import clustered_interval, kaplan_meier
 
 #: Ages at which the curves are given (days): the last ones are 1, 2, 3, 4, 5, 7 and 10 years.
@@ -131,5 +131,5 @@ def _reason(survival: float, low: float, contributors: int) -> str | None:
     if not np.isnan(low):
         return None
     if contributors < MIN_CONTRIBUTORS:
-        return f"no interval: fewer than {MIN_CONTRIBUTORS} contributors"
+        return TOO_FEW_CONTRIBUTORS
     return "no interval: no line had died" if survival == 1 else "no interval: all lines had died"

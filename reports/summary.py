@@ -25,9 +25,14 @@ _PRINTED_SETTINGS: Final = frozenset(
         "time_zone",
         "timezone",
         "cap_quantile",
-        "cap_percentile",
-        "cap_days",
-        "active_days",
+        "cap_pool_days",
+        "cap_min_pool",
+        "activity_days",
+        "lines",
+        "unit",
+        "authors",
+        "baseline_min_quarters",
+        "fiscal_year_start",
         "window_days",
         "maturity_days",
         "replicates",
@@ -134,7 +139,9 @@ def settings(overview: Overview) -> list[tuple[str, str]]:
     """Return the settings in force that a report may show, sorted by key."""
     shown = []
     for key, value in sorted(_flat(overview.settings)):
-        private = any(part in key.lower() for part in _PRIVATE_SETTINGS)
+        private = key != "multiple.authors" and any(
+            part in key.lower() for part in _PRIVATE_SETTINGS
+        )
         if key.rsplit(".", 1)[-1] in _PRINTED_SETTINGS and not private:
             shown.append((key, str(value)))
     return shown
@@ -144,10 +151,8 @@ def trace_statement(quarter: str | None) -> str:
     """Return a statement that lists the commits behind the multiple of `quarter`."""
     name = (quarter or "2026Q3").replace("'", "''")
     return (
-        "select repository_id, commit_id, landed_at, code_lines, counted_lines\n"
-        "from marts.explained_counts\n"
-        f"where scope = 'organisation' and quarter = '{name}' and left_out_because is null\n"
-        "order by counted_lines desc\n"
+        "select repository_id, commit_id, landed_at, units, capped_units\n"
+        f"from trace_multiple('{name}')\n"
         "limit 20"
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.facts import (
@@ -54,6 +55,17 @@ class Piece:
 
     text: str
     is_number: bool = False
+
+
+#: What a database says that was built before the choices were settings.
+_ANTHROPIC: Final = {
+    "lines": "added",
+    "unit": "landed changes",
+    "classes": ["source", "test"],
+    "authors": "all",
+    "cap_quantile": 0.99,
+    "activity_days": 365,
+}
 
 
 def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -> list[Piece]:
@@ -207,20 +219,39 @@ def quality_title(issues: Sequence[Issue], stale: int) -> str:
 
 
 def multiple_definition(overview: Overview) -> str:
-    """Return what the multiple is, in the definition in force."""
+    """Return what the multiple is, by the choices in force (in `overview.settings`)."""
     baseline = f", {overview.baseline_label}" if overview.baseline_label else ""
-    if overview.preset == "openai-2026":
-        counted, size = "added and deleted lines of commits not made by automation", "commit"
-    elif overview.preset in (None, "anthropic-2026"):
-        counted, size = "code lines", "change"
-    else:
-        return f"As the definition {overview.preset} says; see docs/metrics.md."
-    return (
-        f"For each day, the {counted} that landed over the number of active contributors; a "
-        "quarter's bar is the mean over its days, and the multiple is that bar over the mean bar "
-        f"of the baseline{baseline}. Each {size} counts at most as many lines as the 99th "
-        f"percentile of {size} size. The current quarter is measured over its elapsed days."
+    chosen = {**_ANTHROPIC, **overview.settings.get("multiple", {})}
+    size = "commit" if chosen["unit"] == "commits" else "change"
+    counted = {"net": "net lines (added minus deleted)"}.get(
+        chosen["lines"], f"{chosen['lines']} lines"
     )
+    whose = {
+        "without automation": f" of {size}s that automation did not write",
+        "human": f" of {size}s with a contributor as author",
+    }.get(chosen["authors"], "")
+    cap = chosen["cap_quantile"]
+    capped = (
+        f"Each {size} counts at most as many lines as the {_ordinal(100 * cap)} percentile of "
+        f"{size} size."
+        if cap is not None
+        else f"No cap is set on the lines of a {size}."
+    )
+    return (
+        f"For each day, the {counted}{whose} that landed in files of class "
+        f"{fmt.listed(chosen['classes'])} over the number of active contributors (who landed a "
+        f"change in the {chosen['activity_days']} days before); a quarter's bar is the mean over "
+        f"its days, and the multiple is that bar over the mean bar of the baseline{baseline}. "
+        f"{capped} The current quarter is measured over its elapsed days."
+    )
+
+
+def _ordinal(number: float) -> str:
+    """An ordinal in digits, such as 99th or 99.5th."""
+    text = f"{number:.6g}"
+    teen = text.endswith(("11", "12", "13"))
+    endings = {"1": "st", "2": "nd", "3": "rd"}
+    return text + ("th" if teen or "." in text else endings.get(text[-1], "th"))
 
 
 def multiples_text(rows: Sequence[Multiple]) -> str:

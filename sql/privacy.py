@@ -30,6 +30,8 @@ _PLAIN: Final = frozenset(
     "language", "kind", "scope", "scope_name", "quarter", "measure", "agent", "model",
     "author_class", "tier", "place", "source", "signal_id", "signals", "rule", "rules", "outcome",
     "issue", "baseline", "baseline_kind", "baseline_label", "preset", "time_zone",
+    "lines_counted", "counted_unit", "classes", "authors", "grain", "period", "group_kind", "preferred",
+    "acceleration", "acceleration_reason", "doubling_reason",
     "quarterdeck_version", "input_digest", "fingerprint", "landed_by", "default_branch",
     "opened_at_source", "first_quarter", "last_quarter", "last_whole_quarter", "team",
     "organisation", "forge", "trailer_key", "exclusion_kind", "risk", "reason_code",

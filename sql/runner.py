@@ -25,7 +25,9 @@ from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.errors import BuildError, CheckFailedError, DefinitionError, PublishError
 
 SCHEMAS = ("raw", "staging", "attribution", "marts")
-_REFERENCE = re.compile(rf"\b({'|'.join(SCHEMAS)})\.([a-z][a-z0-9_]*)\b")
+#: Where macros stand: a query finds them without naming their schema.
+MACROS = "main"
+_REFERENCE = re.compile(rf"\b({'|'.join((*SCHEMAS, MACROS))})\.([a-z][a-z0-9_]*)\b")
 _GIVEN = re.compile(r"\bgiven_([a-z][a-z0-9_]*)\b")
 _LAKE = re.compile(r"\blake_([a-z][a-z0-9_]*)\b")
 _CREATES = re.compile(
@@ -58,7 +60,7 @@ def load_objects() -> list[SqlObject]:
             object that no file creates, or files refer to each other in a circle.
     """
     objects = {}
-    for schema in SCHEMAS:
+    for schema in (*SCHEMAS, MACROS):
         for file in (files(__package__) / schema).iterdir():
             if file.name.endswith(".sql"):
                 found = _parse(f"{schema}.{file.name.removesuffix('.sql')}", file.read_text())
@@ -331,3 +333,18 @@ def describe(
         order by c.schema_name, c.table_name, c.column_index
     """).pl()
     return described
+
+
+def describe_macros(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """The macros that give rows, with their comments.
+
+    Returns:
+        One row per macro: name, parameters (names, with commas), comment.
+    """
+    described: pl.DataFrame = connection.sql("""
+        select function_name as name, parameters, comment
+        from duckdb_functions()
+        where not internal and function_type = 'table_macro'
+        order by function_name
+    """).pl()
+    return described.with_columns(pl.col("parameters").list.join(", "))

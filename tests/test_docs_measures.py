@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from sql_fixtures import ADA, BEN, BOT, CLAUDE, History, rows, steady
 
+from quarterdeck.estimates.trend import fit_trend
 from quarterdeck.flows.dictionary import data_dictionary
 from quarterdeck.reports.summary import trace_statement
 
@@ -67,6 +68,38 @@ def test_worked_example_of_the_multiple(tmp_path: Path) -> None:
             where scope = 'organisation' and measure = 'code_lines' order by quarter_start""",
         )
     assert found == numbers(wanted)
+
+
+def test_worked_examples_of_rate_and_mix_and_of_fixed_sets(tmp_path: Path) -> None:
+    history = History()
+    table = example("moves")
+    places = {row["repository"]: None for row in table}
+    repositories = {name: history.repository(name) for name in places}
+    for row in table:
+        person = f"{row['author']} <{row['author'].lower()}@harbour.test>"
+        lines = {"src/a.py": int(row["source lines"])}
+        repositories[row["repository"]].land(date.fromisoformat(row["landed"]), lines, person)
+    mixed, fixed = example("rate and mix"), example("fixed sets")
+    cutoff = datetime(2024, 9, 30, 23, 59, 59, tzinfo=UTC)
+    with history.build(tmp_path, baseline="2024Q1..2024Q2", cutoff=cutoff) as connection:
+        split = rows(connection, f"select {columns(mixed)} from marts.rate_and_mix")
+        sets = rows(
+            connection,
+            f"""select {columns(fixed)} from marts.fixed_set_multiples
+            where scope = 'organisation' and multiple is not null order by group_kind""",
+        )
+    assert split == numbers(mixed)
+    assert sets == numbers(fixed)
+
+
+def test_worked_example_of_the_trend() -> None:
+    multiples = [float(row["multiple"]) for row in example("published multiples")]
+    fit = fit_trend([3 * number for number in range(len(multiples))], multiples)
+    (wanted,) = example("published trend")
+    for name, text in wanted.items():
+        found = getattr(fit, name)
+        digits = len(text.partition(".")[2]) if text[0].isdigit() else 0
+        assert (f"{found:.{digits}f}" if digits else found) == text, name
 
 
 def test_worked_example_of_authorship(tmp_path: Path) -> None:

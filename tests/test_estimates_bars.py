@@ -16,6 +16,7 @@ from quarterdeck.estimates.bars import (
     LandedChanges,
     MeasuredQuarters,
     Panel,
+    Pool,
     weighted_cap,
 )
 from quarterdeck.estimates.multiples import quarterly_multiples, replicate_multiples
@@ -180,6 +181,11 @@ def test_bootstrap_replicates_equal_reference(history: History, rule: CapRule, s
         np.testing.assert_allclose(row, expected, rtol=1e-12, atol=1e-12)
 
 
+def pool(units: np.ndarray) -> Pool:
+    """A pool in which every change has a column of its own."""
+    return Pool(np.arange(units.size), units, np.ones(units.size, dtype=np.int64))
+
+
 @pytest.mark.parametrize("size", [*range(1, 12), 99, 100, 101, 199, 200, 300, 700, 1001])
 def test_cap_equals_quantile_disc_of_duckdb(size: int) -> None:
     units = np.sort(np.random.default_rng(size).permutation(3 * size)[:size]).astype(np.float64)
@@ -188,7 +194,7 @@ def test_cap_equals_quantile_disc_of_duckdb(size: int) -> None:
     with duckdb.connect(":memory:") as connection:
         row = connection.execute(query).fetchone()
     assert row is not None
-    found = weighted_cap(units, np.ones((1, size), dtype=np.int64), 0.99, 1)
+    found = weighted_cap(pool(units), np.ones((1, size), dtype=np.int64), 0.99, 1)
     assert found.tolist() == [float(row[0])]
 
 
@@ -196,8 +202,8 @@ def test_cap_needs_its_smallest_pool() -> None:
     units = np.arange(1.0, 101.0)
     weights = np.ones((2, 100), dtype=np.int64)
     weights[1, 0] = 0
-    assert weighted_cap(units, weights, 0.99, 100).tolist() == [99.0, np.inf]
-    assert weighted_cap(units[:0], weights[:, :0], 0.99, 1).tolist() == [np.inf, np.inf]
+    assert weighted_cap(pool(units), weights, 0.99, 100).tolist() == [99.0, np.inf]
+    assert weighted_cap(pool(units[:0]), weights[:, :0], 0.99, 1).tolist() == [np.inf, np.inf]
 
 
 GOOD = History([(2, 0, 1, 5)], [(1, 0, 9), (1, 12, 14)], [(0, 9, True), (10, 19, False)])

@@ -43,9 +43,11 @@ def test_what_the_template_shows_is_the_default(tmp_path: Path):
     examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
     examples |= {"signals", "authorship", "keep_apart", "teams"}
     examples |= {"pull_request_tables", "review_tables"}
+    assert shown.definition == plain.definition
+    examples |= {"multiple"}
     assert shown.model_dump(exclude=examples) == plain.model_dump(exclude=examples)
     assert shown.cutoff == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
-    assert {len(getattr(shown, key)) for key in examples - {"cutoff"}} == {1}
+    assert {len(getattr(shown, key)) for key in examples - {"cutoff", "multiple"}} == {1}
 
 
 def test_the_template_and_the_page_on_settings_name_every_key(tmp_path: Path):
@@ -84,6 +86,15 @@ def test_environment_goes_before_the_file_and_the_call_before_both(
         ("agents_since = 'soon'", "agents_since", "valid date"),
         ("database = 'marts.duckdb'", "database", "choose another file name"),
         ("preset = 'mine'", "preset", "anthropic-2026"),
+        ("[multiple]\nlines = 'deleted'", "multiple.lines", "added and deleted"),
+        ("[multiple]\nclasses = ['code']", "multiple.classes", "use some of source, test"),
+        ("[multiple]\ncap_quantile = 99.0", "multiple.cap_quantile", "above 0 and up to 1"),
+        ("fiscal_year_start = 13", "fiscal_year_start", "less than or equal to 12"),
+        (
+            "fiscal_year_start = 2\nbaseline = '2024Q1..FY2024Q2'",
+            "settings",
+            "the fiscal year starts in month 2",
+        ),
         ("[[repositories]]\nname = 'x'", "repositories.0", "either a path or a url"),
         ("[[repositories]]\npath = 'a'\nurl = 'https://x/y'", "repositories.0", "one of the two"),
         ("[[repositories]]\nurl = 'ext::sh -c id'", "repositories.0.url", "https://"),
@@ -124,6 +135,29 @@ def test_a_secret_in_a_url_is_not_printed(tmp_path: Path):
     message = refusal(tmp_path, "[[repositories]]\nurl = 'https://me:hunter2@example.com/x'")
     assert "hunter2" not in message
     assert "https://example.com/x" in message
+
+
+def test_a_preset_sets_all_choices_and_a_setting_goes_before_it():
+    published = Settings(preset="openai-2026").definition
+    assert (published.lines, published.unit, published.authors, published.cap_quantile) == (
+        "added and deleted",
+        "commits",
+        "without automation",
+        0.99,
+    )
+    own = Settings(
+        preset="openai-2026", multiple={"cap_quantile": "none", "unit": "landed changes"}
+    )
+    wanted = published.model_copy(update={"cap_quantile": None, "unit": "landed changes"})
+    assert own.definition == wanted
+
+
+def test_baseline_of_fiscal_years():
+    fiscal = Settings(baseline="fy2025-Q1..FY2026Q2", fiscal_year_start=2)
+    assert fiscal.baseline == "FY2025Q1..FY2026Q2"
+    assert fiscal.baseline_days == (date(2024, 2, 1), date(2025, 7, 31))
+    october = Settings(baseline="FY2025Q1..FY2025Q4", fiscal_year_start=10)
+    assert october.baseline_days == (date(2024, 10, 1), date(2025, 9, 30))
 
 
 def test_baseline_days():

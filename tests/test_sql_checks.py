@@ -45,6 +45,10 @@ CORRUPTIONS = {
     "line_lives_add_up": "update raw.line_deaths set lines = lines + 1",
     "lines_agree_with_git": "update raw.line_changes set added = added - 1 where added = 6",
     "people_kept_apart": "update attribution.identities set contributor_id = 'c0'",
+    "rate_and_mix_add_up": (
+        "update marts.repository_rates set contributor_share = contributor_share + 0.1"
+    ),
+    "undefined_has_a_reason": "update marts.multiples set reason = null",
     "rates_in_range": "update marts.merge_success_quarterly set rate = rate + 1",
 }
 #: Checks that the same corruption rightly fails beside the one meant.
@@ -128,6 +132,21 @@ def table_of(check: str) -> str:
 
 def test_good_data_pass(good: Path) -> None:
     assert failing(good) == set()
+
+
+def test_no_number_of_a_mart_is_infinite(good: Path) -> None:
+    with duckdb.connect(str(good), read_only=True) as connection:
+        numbers = rows(
+            connection,
+            """select schema_name || '.' || table_name, column_name from duckdb_columns()
+            where schema_name = 'marts' and data_type in ('DOUBLE', 'FLOAT')""",
+        )
+        assert len(numbers) > 50
+        query = " union all ".join(
+            f"select '{table}' from {table} where not coalesce(isfinite({column}), true)"
+            for table, column in numbers
+        )
+        assert rows(connection, query) == []
 
 
 def test_every_check_has_a_corruption() -> None:

@@ -9,18 +9,19 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from sql_fixtures import CLAUDE, History, rows
+from sql_fixtures import ADA, BEN, CLAUDE, CLEO, History, days, rows
 
 from quarterdeck.sql import runner
 from quarterdeck.sql.errors import BuildError, CheckFailedError, DefinitionError, PublishError
 
 SQL_FILES = sorted(
     (schema, file.name.removesuffix(".sql"), file.read_text("utf-8"))
-    for schema in (*runner.SCHEMAS, "checks")
+    for schema in (*runner.SCHEMAS, runner.MACROS, "checks")
     for file in (files("quarterdeck.sql") / schema).iterdir()
     if file.name.endswith(".sql")
 )
 IDS = [f"{schema}.{name}" for schema, name, _ in SQL_FILES]
+RELATIONS = [name for name in IDS if name.partition(".")[0] in runner.SCHEMAS]
 KEYWORDS = re.compile(
     r"\b(SELECT|FROM|WHERE|JOIN|LEFT|INNER|GROUP|ORDER|WITH|UNION|CREATE|COMMENT|CASE|WHEN|AND|OR|"
     r"NOT|AS|ON|USING|OVER|PARTITION|FILTER|COALESCE|SUM|COUNT|MIN|MAX)\b"
@@ -58,7 +59,10 @@ def test_every_file_makes_one_object_and_every_object_has_a_file(
         built,
         """select schema_name || '.' || table_name from duckdb_tables()
         union all
-        select schema_name || '.' || view_name from duckdb_views() where not internal""",
+        select schema_name || '.' || view_name from duckdb_views() where not internal
+        union all
+        select distinct schema_name || '.' || function_name from duckdb_functions()
+        where not internal and comment like '_%'""",
     )
     named = [name for name in IDS if not name.startswith("checks.")]
     assert sorted(name for (name,) in made) == sorted(named)
@@ -80,8 +84,7 @@ def test_units_of_numbers_are_told(built: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_every_object_can_be_read_without_the_lake(built: duckdb.DuckDBPyConnection) -> None:
-    names = [name for name in IDS if not name.startswith("checks.")]
-    for name in names:
+    for name in RELATIONS:
         assert rows(built, f"select count(*) from {name}")[0][0] >= 0
     definitions = rows(built, "select sql from duckdb_views() where not internal")
     assert not [text for (text,) in definitions if "parquet" in text or "lake_" in text]
@@ -106,12 +109,43 @@ def test_equal_input_gives_equal_rows(tmp_path: Path) -> None:
     assert contents[0] == contents[1]
 
 
+def test_the_order_of_the_lake_changes_no_digit(tmp_path: Path) -> None:
+    contents = []
+    for number in range(2):
+        history = History()
+        repository = history.repository()
+        trailers = (
+            "",
+            f"\n\n{CLAUDE}",
+            "\n\nAssisted-by: Claude",
+            "\n\nSigned-off-by: B <b@b.test>",
+        )
+        for day in days(date(2025, 1, 1), 200):
+            author = (ADA, BEN, CLEO)[day.toordinal() % 3]
+            message = f"Write{trailers[day.toordinal() % 4]}"
+            own = [
+                repository.commit(day, {"src/a.py": day.day + part}, author, message)
+                for part in range(3)
+            ]
+            repository.land(day, {"src/a.py": 7 * day.day + 1}, author, brings=own)
+        if number:
+            for table in history.rows.values():
+                table.reverse()
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with history.build(folder) as connection:
+            contents.append(
+                {name: rows(connection, f"from {name} order by all") for name in RELATIONS}
+            )
+    assert contents[0] == contents[1]
+
+
 class Files:
     """A folder of `.sql` files in place of the package's."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root = root
-        for schema in (*runner.SCHEMAS, "checks"):
+        for schema in (*runner.SCHEMAS, runner.MACROS, "checks"):
             (root / schema).mkdir()
         monkeypatch.setattr(runner, "files", lambda package: root)
 

@@ -4,7 +4,7 @@ with shares as (
 ),
 
 contributors as (
-    select repository_id, landed_commit_id, contributor_id, sum(share) as share
+    select repository_id, landed_commit_id, contributor_id, main.exact_sum(share) as share
     from shares
     where contributor_id is not null
     group by all
@@ -22,7 +22,7 @@ agents as (
         repository_id,
         landed_commit_id,
         agent,
-        sum(share * model_share) as model_share,
+        main.exact_sum(share * model_share) as model_share,
         arg_max(model, (share * model_share, commit_id)) filter (model is not null) as model
     from shares
     where agent is not null
@@ -43,13 +43,13 @@ select
     repository_id,
     landed_commit_id as commit_id,
     count(*) as commits,
-    sum(share * model_share) as model_share,
-    sum(share * human_share) as human_share,
-    sum(share * automation_share) as automation_share,
-    sum(share * undeclared_share) as undeclared_share,
-    sum(share * attested_share) as attested_share,
-    sum(share * declared_share) as declared_share,
-    sum(share * indicated_share) as indicated_share,
+    main.exact_sum(share * model_share) as model_share,
+    main.exact_sum(share * human_share) as human_share,
+    main.exact_sum(share * automation_share) as automation_share,
+    main.exact_sum(share * undeclared_share) as undeclared_share,
+    main.exact_sum(share * attested_share) as attested_share,
+    main.exact_sum(share * declared_share) as declared_share,
+    main.exact_sum(share * indicated_share) as indicated_share,
     case
         when bool_or(tier = 'attested') then 'attested'
         when bool_or(tier = 'declared') then 'declared'

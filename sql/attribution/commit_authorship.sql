@@ -7,16 +7,16 @@ overridden as (
     select
         repository_id,
         commit_id,
-        least(sum(share), 1) as share,
-        coalesce(sum(share) filter (author_class = 'model'), 0) as model_share,
-        coalesce(sum(share) filter (author_class = 'human'), 0) as human_share,
-        coalesce(sum(share) filter (author_class = 'automation'), 0) as automation_share,
-        coalesce(sum(share) filter (author_class = 'undeclared'), 0) as undeclared_share,
+        least(main.exact_sum(share), 1) as share,
+        coalesce(main.exact_sum(case when author_class = 'model' then share end), 0) as model_share,
+        coalesce(main.exact_sum(case when author_class = 'human' then share end), 0) as human_share,
+        coalesce(main.exact_sum(case when author_class = 'automation' then share end), 0) as automation_share,
+        coalesce(main.exact_sum(case when author_class = 'undeclared' then share end), 0) as undeclared_share,
         arg_max(agent, (share, position)) filter (author_class = 'model') as model_agent,
         arg_max(agent, (share, position)) filter (author_class = 'automation') as automation_agent
     from attribution.commit_overrides
     group by repository_id, commit_id
-    having sum(share) > 0
+    having main.exact_sum(share) > 0
 ),
 
 -- what the settings say, and for the rest of the lines what the evidence says

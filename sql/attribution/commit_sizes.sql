@@ -7,15 +7,34 @@ diffs as (
     select * from staging.commit_diffs
 ),
 
-code as (
+classed as (
     select
         file_changes.repository_id,
         file_changes.commit_id,
-        cast(sum(file_changes.added_lines) as bigint) as code_lines,
-        cast(sum(file_changes.deleted_lines) as bigint) as deleted_code_lines
+        file_changes.class in ('source', 'test') as is_code,
+        list_contains(settings.classes, file_changes.class) as is_counted,
+        file_changes.added_lines,
+        file_changes.deleted_lines,
+        case settings.lines_counted
+            when 'added' then file_changes.added_lines
+            when 'net' then file_changes.added_lines - file_changes.deleted_lines
+            else file_changes.added_lines + file_changes.deleted_lines
+        end as counted_lines
     from file_changes
-    where file_changes.class in ('source', 'test')
-    group by file_changes.repository_id, file_changes.commit_id
+    cross join raw.settings
+),
+
+code as (
+    select
+        repository_id,
+        commit_id,
+        bool_or(is_code) as has_code,
+        bool_or(is_counted) as has_counted,
+        cast(sum(added_lines) filter (is_code) as bigint) as code_lines,
+        cast(sum(deleted_lines) filter (is_code) as bigint) as deleted_code_lines,
+        cast(sum(counted_lines) filter (is_counted) as bigint) as counted_lines
+    from classed
+    group by repository_id, commit_id
 )
 
 select
@@ -27,8 +46,9 @@ select
     diffs.deleted_lines,
     -- a change without code files has no code lines; one whose code files all lack their blobs
     -- has an unknown number
-    case when code.commit_id is null then 0 else code.code_lines end as code_lines,
-    case when code.commit_id is null then 0 else code.deleted_code_lines end as deleted_code_lines
+    case when coalesce(code.has_code, false) then code.code_lines else 0 end as code_lines,
+    case when coalesce(code.has_code, false) then code.deleted_code_lines else 0 end as deleted_code_lines,
+    case when coalesce(code.has_counted, false) then code.counted_lines else 0 end as counted_lines
 from diffs
 left join code using (repository_id, commit_id);
 
@@ -41,3 +61,4 @@ comment on column attribution.commit_sizes.added_lines is 'added lines, all clas
 comment on column attribution.commit_sizes.deleted_lines is 'deleted lines, all classes; null where none is known';
 comment on column attribution.commit_sizes.code_lines is 'added lines in files of class source and test; null where none is known';
 comment on column attribution.commit_sizes.deleted_code_lines is 'deleted lines in files of class source and test; null where none is known';
+comment on column attribution.commit_sizes.counted_lines is 'lines that the shipped-code multiple counts by the settings: by default the code lines; null where none is known';

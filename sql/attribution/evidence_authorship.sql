@@ -64,14 +64,14 @@ attested as (
     select
         repository_id,
         commit_id,
-        coalesce(sum(share) filter (author_class = 'model'), 0) as model_share,
-        coalesce(sum(share) filter (author_class = 'human'), 0) as human_share,
-        coalesce(sum(share) filter (author_class = 'automation'), 0) as automation_share,
-        coalesce(sum(share) filter (author_class = 'model' and tier = 'attested'), 0)
+        coalesce(main.exact_sum(case when author_class = 'model' then share end), 0) as model_share,
+        coalesce(main.exact_sum(case when author_class = 'human' then share end), 0) as human_share,
+        coalesce(main.exact_sum(case when author_class = 'automation' then share end), 0) as automation_share,
+        coalesce(main.exact_sum(case when author_class = 'model' and tier = 'attested' then share end), 0)
             as attested_share,
-        coalesce(sum(share) filter (author_class = 'model' and tier = 'declared'), 0)
+        coalesce(main.exact_sum(case when author_class = 'model' and tier = 'declared' then share end), 0)
             as declared_share,
-        coalesce(sum(share) filter (author_class = 'model' and tier = 'indicated'), 0)
+        coalesce(main.exact_sum(case when author_class = 'model' and tier = 'indicated' then share end), 0)
             as indicated_share
     from attested_lines
     group by repository_id, commit_id
@@ -170,7 +170,7 @@ agent_shares as (
         repository_id,
         commit_id,
         agent,
-        sum(share) as share
+        main.exact_sum(share) as share
     from attested_lines
     where author_class = 'model'
     group by repository_id, commit_id, agent
@@ -194,7 +194,7 @@ agents as (
             repository_id,
             commit_id,
             agent,
-            sum(share) as share
+            main.exact_sum(share) as share
         from agent_shares
         group by repository_id, commit_id, agent
     )
@@ -213,7 +213,7 @@ attested_models as (
             commit_id,
             agent,
             model,
-            sum(share) as share
+            main.exact_sum(share) as share
         from attested_lines
         where author_class = 'model' and model is not null
         group by repository_id, commit_id, agent, model

@@ -23,9 +23,10 @@ select
     agent_lines.quarter_start,
     agent_lines.quarter,
     agent_lines.agent,
-    coalesce(sum(agent_lines.model_lines), 0) as model_lines,
-    coalesce(sum(agent_lines.model_lines), 0) / nullif(any_value(totals.code_lines), 0)
+    coalesce(main.exact_sum(agent_lines.model_lines), 0) as model_lines,
+    coalesce(main.exact_sum(agent_lines.model_lines), 0) / nullif(any_value(totals.code_lines), 0)
         as share_of_code_lines,
+    case when any_value(totals.code_lines) = 0 then 'no code line landed' end as reason,
     count(distinct (agent_lines.repository_id, agent_lines.commit_id)) as landed_changes
 from agent_lines
 join marts.authorship_quarterly as totals using (scope, scope_name, quarter_start)
@@ -41,3 +42,4 @@ comment on column marts.agents_quarterly.agent is 'the agent; not named where th
 comment on column marts.agents_quarterly.model_lines is 'code lines credited to it';
 comment on column marts.agents_quarterly.share_of_code_lines is 'those over all code lines landed in the quarter (0 to 1)';
 comment on column marts.agents_quarterly.landed_changes is 'landed changes that it has a part in (count)';
+comment on column marts.agents_quarterly.reason is 'why the share is missing; null where it is not';

@@ -11,13 +11,13 @@ sums as (
         count(*) as landed_changes,
         count(*) filter (model_share > 0) as model_changes,
         cast(coalesce(sum(code_lines), 0) as bigint) as code_lines,
-        coalesce(sum(model_lines), 0) as model_lines,
-        coalesce(sum(human_lines), 0) as human_lines,
-        coalesce(sum(automation_lines), 0) as automation_lines,
-        coalesce(sum(undeclared_lines), 0) as undeclared_lines,
-        coalesce(sum(attested_lines), 0) as attested_lines,
-        coalesce(sum(declared_lines), 0) as declared_lines,
-        coalesce(sum(indicated_lines), 0) as indicated_lines
+        coalesce(main.exact_sum(model_lines), 0) as model_lines,
+        coalesce(main.exact_sum(human_lines), 0) as human_lines,
+        coalesce(main.exact_sum(automation_lines), 0) as automation_lines,
+        coalesce(main.exact_sum(undeclared_lines), 0) as undeclared_lines,
+        coalesce(main.exact_sum(attested_lines), 0) as attested_lines,
+        coalesce(main.exact_sum(declared_lines), 0) as declared_lines,
+        coalesce(main.exact_sum(indicated_lines), 0) as indicated_lines
     from changes
     group by scope, scope_name, quarter_start
 )
@@ -43,7 +43,8 @@ select
     (sums.model_lines + sums.undeclared_lines) / nullif(sums.code_lines, 0) as model_share_high,
     sums.human_lines / nullif(sums.code_lines, 0) as human_share,
     sums.automation_lines / nullif(sums.code_lines, 0) as automation_share,
-    sums.undeclared_lines / nullif(sums.code_lines, 0) as undeclared_share
+    sums.undeclared_lines / nullif(sums.code_lines, 0) as undeclared_share,
+    case when sums.code_lines = 0 then 'no code line landed' end as reason
 from marts.quarters as quarters
 join sums using (scope, scope_name, quarter_start);
 
@@ -69,3 +70,4 @@ comment on column marts.authorship_quarterly.model_share_high is 'upper bound: a
 comment on column marts.authorship_quarterly.human_share is 'human lines over code lines (0 to 1)';
 comment on column marts.authorship_quarterly.automation_share is 'automation lines over code lines (0 to 1)';
 comment on column marts.authorship_quarterly.undeclared_share is 'undeclared lines over code lines (0 to 1)';
+comment on column marts.authorship_quarterly.reason is 'why the shares are missing; null where they are not';

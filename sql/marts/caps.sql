@@ -21,11 +21,12 @@ pools as (
         list(changes.units order by changes.units) filter (where changes.units is not null) as sizes
     from quarters
     cross join measures
+    cross join raw.settings
     left join sizes as changes
         on changes.scope = quarters.scope
         and changes.scope_name = quarters.scope_name
         and changes.measure = measures.measure
-        and changes.landed_day between quarters.last_day - 364 and quarters.last_day
+        and changes.landed_day between quarters.last_day - settings.cap_pool_days + 1 and quarters.last_day
     group by all
 )
 
@@ -51,5 +52,5 @@ comment on column marts.caps.measure is 'code_lines, lines_alive_30_days or line
 comment on column marts.caps.scope is 'organisation, repository or team';
 comment on column marts.caps.scope_name is 'name of the organisation, repository or team';
 comment on column marts.caps.quarter_start is 'first day of the quarter';
-comment on column marts.caps.pool_changes is 'landed changes with known size in the 365 days up to the last day measured (count)';
-comment on column marts.caps.cap_lines is 'code lines beyond which a change of the quarter does not count: the cap quantile of the pool; null: no cap';
+comment on column marts.caps.pool_changes is 'landed changes (or commits, as the settings count) with known size in the days up to the last day measured that the settings say (count)';
+comment on column marts.caps.cap_lines is 'lines beyond which a change of the quarter does not count: the cap quantile of the pool; null: no cap';

@@ -5,6 +5,7 @@ select
     sizes.measure,
     sizes.repository_id,
     sizes.commit_id,
+    sizes.counted_commit_id,
     sizes.landed_day,
     sizes.quarter_start,
     sizes.contributor_id,
@@ -17,12 +18,13 @@ left join marts.caps
     and caps.measure = sizes.measure
     and caps.quarter_start = sizes.quarter_start;
 
-comment on view marts.change_units is 'One row per scope, measure and landed change that has a value in it.';
+comment on view marts.change_units is 'One row per scope, measure and landed change (for code_lines, where the settings count commits: commit) that has a value in it.';
 comment on column marts.change_units.scope is 'organisation, repository or team';
 comment on column marts.change_units.scope_name is 'name of the organisation, repository or team';
 comment on column marts.change_units.measure is 'code_lines, lines_alive_30_days, lines_alive_90_days, net_lines, landed_changes or merged_pull_requests';
 comment on column marts.change_units.repository_id is 'name of the repository';
 comment on column marts.change_units.commit_id is 'the landed change';
+comment on column marts.change_units.counted_commit_id is 'what is counted: the landed change, or a commit that it brought in';
 comment on column marts.change_units.landed_day is 'day it landed';
 comment on column marts.change_units.quarter_start is 'first day of its quarter';
 comment on column marts.change_units.contributor_id is 'contributor who wrote most of it; null for bots and agents';

@@ -172,7 +172,7 @@ issues as (
     select
         repository_id,
         'code lines without evidence of who wrote them',
-        cast(coalesce(sum(undeclared_lines), 0) as bigint),
+        cast(coalesce(main.exact_sum(undeclared_lines), 0) as bigint),
         cast(coalesce(sum(code_lines), 0) as bigint),
         'undeclared: landed since agents exist, and nothing says who wrote them'
     from changes

@@ -39,7 +39,12 @@ select
     tiers.lines,
     tiers.lines / nullif(tiers.code_lines, 0) as share_of_code_lines,
     case when tiers.tier != 'none' then tiers.lines / nullif(tiers.all_model_lines, 0) end
-        as share_of_model_lines
+        as share_of_model_lines,
+    case
+        when tiers.code_lines = 0 then 'no code line landed'
+        when tiers.tier = 'none' then 'not evidence of a model'
+        when tiers.all_model_lines = 0 then 'no line of a model landed'
+    end as reason
 from tiers
 left join counts using (scope, scope_name, quarter_start, tier);
 
@@ -54,3 +59,4 @@ comment on column marts.evidence_tiers_quarterly.landed_changes is 'landed chang
 comment on column marts.evidence_tiers_quarterly.lines is 'code lines credited to a model by evidence of the tier; for none, undeclared lines';
 comment on column marts.evidence_tiers_quarterly.share_of_code_lines is 'these over all code lines (0 to 1); null without any';
 comment on column marts.evidence_tiers_quarterly.share_of_model_lines is 'these over the model lines (0 to 1); null for none, and without any';
+comment on column marts.evidence_tiers_quarterly.reason is 'why a share is missing; null where none is';

@@ -27,6 +27,18 @@ scoped as (
         end as left_out_because
     from scope_of
     join changes using (repository_id, commit_id)
+),
+
+units as (
+    select
+        scope,
+        scope_name,
+        repository_id,
+        commit_id,
+        sum(capped_units) as counted_lines
+    from marts.change_units
+    where measure = 'code_lines'
+    group by all
 )
 
 select
@@ -38,7 +50,7 @@ select
     scoped.landed_at,
     scoped.code_lines,
     caps.cap_lines,
-    units.capped_units as counted_lines,
+    units.counted_lines,
     scoped.left_out_because
 from scoped
 left join marts.caps
@@ -46,9 +58,8 @@ left join marts.caps
     and caps.scope = scoped.scope
     and caps.scope_name = scoped.scope_name
     and caps.quarter_start = scoped.quarter_start
-left join marts.change_units as units
-    on units.measure = 'code_lines'
-    and units.scope = scoped.scope
+left join units
+    on units.scope = scoped.scope
     and units.scope_name = scoped.scope_name
     and units.repository_id = scoped.repository_id
     and units.commit_id = scoped.commit_id;
@@ -62,5 +73,5 @@ comment on column marts.explained_counts.quarter is 'quarter that it landed in, 
 comment on column marts.explained_counts.landed_at is 'when it landed (UTC)';
 comment on column marts.explained_counts.code_lines is 'added lines in files of class source and test; null where none is known';
 comment on column marts.explained_counts.cap_lines is 'cap of the quarter in the scope (code lines); null without one';
-comment on column marts.explained_counts.counted_lines is 'code lines that count, capped; null where it does not count or none is known';
+comment on column marts.explained_counts.counted_lines is 'lines that count, capped; null where it does not count or none is known';
 comment on column marts.explained_counts.left_out_because is 'why it counts in no measure; null where it counts';

@@ -7,7 +7,8 @@ with landed as (
                 then commits.committed_at end as committed_at
         ),
         landings.position,
-        cast(committed_at at time zone settings.time_zone as date) as landed_day
+        cast(committed_at at time zone settings.time_zone as date) as landed_day,
+        settings.fiscal_year_start
     from staging.commits
     join staging.landings using (repository_id, commit_id)
     cross join raw.settings
@@ -32,8 +33,8 @@ select
     landed.position,
     landed.committed_at as landed_at,
     landed.landed_day,
-    cast(date_trunc('quarter', landed.landed_day) as date) as quarter_start,
-    year(landed.landed_day) || 'Q' || quarter(landed.landed_day) as quarter,
+    main.quarter_of(landed.landed_day, landed.fiscal_year_start) as quarter_start,
+    main.quarter_name(quarter_start, landed.fiscal_year_start) as quarter,
     landed.subject,
     case
         when landed.parent_count > 1 then 'merge'
@@ -80,7 +81,7 @@ comment on column marts.landed_changes.position is 'index in the first-parent ch
 comment on column marts.landed_changes.landed_at is 'when it landed: committer time (UTC); null where that is out of range: before 1971 or after 9999';
 comment on column marts.landed_changes.landed_day is 'day it landed, in the time zone of the settings';
 comment on column marts.landed_changes.quarter_start is 'first day of its quarter';
-comment on column marts.landed_changes.quarter is 'its quarter, such as 2026Q1';
+comment on column marts.landed_changes.quarter is 'its quarter, such as 2026Q1 (FY2026Q1 in a fiscal year)';
 comment on column marts.landed_changes.subject is 'first line of its message';
 comment on column marts.landed_changes.kind is 'merge, squash (one commit that stands for a pull request) or direct';
 comment on column marts.landed_changes.pull_request_number is 'pull request that it stands for; null where none is known';

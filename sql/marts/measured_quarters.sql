@@ -41,7 +41,7 @@ select
         when followed.lines_left > 0.01 * followed.code_lines and measures.window_days is not null
             then 'lines were not followed'
         when date_diff('day', quarters.last_day + interval 1 day, cutoff.cutoff_day) < measures.window_days
-            then 'not yet ' || measures.window_days || ' days old at the cut-off'
+            then 'window not elapsed'
     end as reason
 from marts.quarters as quarters
 cross join measures

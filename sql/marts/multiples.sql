@@ -25,7 +25,8 @@ baselines as (
         scope_name,
         measure,
         count(bar) filter (is_baseline) as baseline_quarters,
-        avg(bar) filter (is_baseline) as baseline_bar
+        main.exact_sum(case when is_baseline then bar end)
+            / nullif(count(bar) filter (is_baseline), 0) as baseline_bar
     from bars
     group by all
 ),

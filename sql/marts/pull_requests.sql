@@ -72,10 +72,10 @@ authorship as (
     select
         own.repository_id,
         own.pull_request_number,
-        avg(authorship.model_share) as model_share,
-        avg(authorship.human_share) as human_share,
-        avg(authorship.automation_share) as automation_share,
-        avg(authorship.undeclared_share) as undeclared_share,
+        main.exact_sum(authorship.model_share) / count(*) as model_share,
+        main.exact_sum(authorship.human_share) / count(*) as human_share,
+        main.exact_sum(authorship.automation_share) / count(*) as automation_share,
+        main.exact_sum(authorship.undeclared_share) / count(*) as undeclared_share,
         arg_max(authorship.agent, (authorship.model_share, authorship.agent))
             filter (authorship.agent is not null) as agent
     from staging.pull_request_commits as own
@@ -133,7 +133,7 @@ select
         when opened.created_at is not null then opened.created_at_source
         else 'commits and order of numbers'
     end as opened_at_source,
-    cast(date_trunc('quarter', opened.opened_at at time zone settings.time_zone) as date) as quarter_start,
+    main.quarter_of(opened.opened_at at time zone settings.time_zone, settings.fiscal_year_start) as quarter_start,
     opened.state,
     opened.is_draft,
     opened.closed_at,

@@ -13,13 +13,15 @@ spine as (
     select
         spans.*,
         cast(unnest(generate_series(
-            date_trunc('quarter', spans.started_day),
-            date_trunc('quarter', cutoff.cutoff_day),
+            main.quarter_of(spans.started_day, settings.fiscal_year_start),
+            main.quarter_of(cutoff.cutoff_day, settings.fiscal_year_start),
             interval 3 months
         )) as date) as quarter_start,
-        cutoff.cutoff_day
+        cutoff.cutoff_day,
+        settings.fiscal_year_start
     from spans
     cross join cutoff
+    cross join raw.settings
 ),
 
 measured as (
@@ -27,7 +29,7 @@ measured as (
         scope,
         scope_name,
         quarter_start,
-        year(quarter_start) || 'Q' || quarter(quarter_start) as quarter,
+        main.quarter_name(quarter_start, fiscal_year_start) as quarter,
         cast(quarter_start + interval 3 months - interval 1 day as date) as end_day,
         greatest(quarter_start, started_day) as first_day,
         least(end_day, cutoff_day) as last_day,

@@ -29,6 +29,12 @@ select
         else baseline.first_baseline || ' to ' || baseline.last_baseline
     end as baseline_label,
     settings.preset,
+    settings.lines_counted,
+    settings.counted_unit,
+    settings.classes,
+    settings.authors,
+    settings.cap_pool_days,
+    settings.fiscal_year_start,
     settings.agents_since,
     settings.activity_days,
     settings.merge_window_days,
@@ -62,6 +68,12 @@ comment on column marts.report_facts.baseline_quarters is 'quarters of the basel
 comment on column marts.report_facts.baseline_kind is 'how the baseline was chosen';
 comment on column marts.report_facts.baseline_label is 'the baseline in words, such as 2021Q1 to 2024Q4; null without one';
 comment on column marts.report_facts.preset is 'published definition that the multiple follows';
+comment on column marts.report_facts.lines_counted is 'lines that the multiple counts: added, added and deleted, or net';
+comment on column marts.report_facts.counted_unit is 'what is counted and capped one by one: landed changes or commits';
+comment on column marts.report_facts.classes is 'file classes whose lines count';
+comment on column marts.report_facts.authors is 'whose work counts: all, without automation, or human';
+comment on column marts.report_facts.cap_pool_days is 'days whose changes set the cap of a quarter (count)';
+comment on column marts.report_facts.fiscal_year_start is 'month in which the fiscal year starts (1 to 12)';
 comment on column marts.report_facts.agents_since is 'day since which a commit without evidence is undeclared';
 comment on column marts.report_facts.activity_days is 'activity window (days)';
 comment on column marts.report_facts.merge_window_days is 'merge window (days)';

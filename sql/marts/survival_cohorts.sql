@@ -25,15 +25,15 @@ sums as (
         author_class,
         quarter_start,
         count(*) filter (code_lines > 0) as landed_changes,
-        coalesce(sum(share * code_lines), 0) as code_lines,
-        coalesce(sum(share * code_lines) filter (is_followed), 0) as code_lines_followed,
-        sum(share * lines_written) filter (is_followed) as lines_written,
-        sum(share * lines_died_14_days) as lines_died_14_days,
-        sum(share * lines_died_30_days) as lines_died_30_days,
-        sum(share * lines_alive_14_days) as lines_alive_14_days,
-        sum(share * lines_alive_30_days) as lines_alive_30_days,
-        sum(share * lines_died_90_days) as lines_died_90_days,
-        sum(share * lines_alive_90_days) as lines_alive_90_days
+        coalesce(main.exact_sum(share * code_lines), 0) as code_lines,
+        coalesce(main.exact_sum(case when is_followed then share * code_lines end), 0) as code_lines_followed,
+        main.exact_sum(case when is_followed then share * lines_written end) as lines_written,
+        main.exact_sum(share * lines_died_14_days) as lines_died_14_days,
+        main.exact_sum(share * lines_died_30_days) as lines_died_30_days,
+        main.exact_sum(share * lines_alive_14_days) as lines_alive_14_days,
+        main.exact_sum(share * lines_alive_30_days) as lines_alive_30_days,
+        main.exact_sum(share * lines_died_90_days) as lines_died_90_days,
+        main.exact_sum(share * lines_alive_90_days) as lines_alive_90_days
     from weighted
     where share > 0
     group by all
@@ -79,17 +79,17 @@ select
     lines_alive_90_days / nullif(known_90, 0) as alive_share_90_days,
     case
         when no_lines is not null then no_lines
-        when age_days < 14 then 'not yet 14 days old at the cut-off'
+        when age_days < 14 then 'window not elapsed'
         when known_14 = 0 then 'blobs are missing'
     end as reason_14_days,
     case
         when no_lines is not null then no_lines
-        when age_days < 30 then 'not yet 30 days old at the cut-off'
+        when age_days < 30 then 'window not elapsed'
         when known_30 = 0 then 'blobs are missing'
     end as reason_30_days,
     case
         when no_lines is not null then no_lines
-        when age_days < 90 then 'not yet 90 days old at the cut-off'
+        when age_days < 90 then 'window not elapsed'
         when known_90 = 0 then 'blobs are missing'
     end as reason_90_days
 from measured;
