@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import sparse, special
 
 
 class Proportion(NamedTuple):
@@ -50,3 +50,82 @@ def wilson(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> P
     low = np.where(k == 0, rate, centre - half)
     high = np.where(k == n, rate, centre + half)
     return Proportion(rate, low, high)
+
+
+def cluster_bootstrap(
+    group: ArrayLike,
+    cluster: ArrayLike,
+    successes: ArrayLike,
+    trials: ArrayLike,
+    *,
+    replicates: int = 1_000,
+    seed: int,
+    level: float = 0.95,
+) -> Proportion:
+    """Percentile interval of proportions whose trials come in clusters.
+
+    Clusters are drawn with replacement, as many as there are, each with all that it brought into
+    any group, so that groups of one call move together. Source: Field and Welsh (2007),
+    "Bootstrapping clustered data", Journal of the Royal Statistical Society B 69, 369-390. Where
+    no trial or every trial of a group is a success no draw can differ: the interval is then
+    Wilson's with each cluster for one trial.
+
+    Args:
+        group: Number of each row's group, 0 or above, shape (n,).
+        cluster: Number of each row's cluster, 0 or above, shape (n,).
+        successes: Counts of successes, shape (n,).
+        trials: Counts of trials, shape (n,).
+        replicates: Number of draws, 1 or more.
+        seed: Of the draws: equal rows and seed give equal intervals.
+        level: Nominal coverage, above 0 and below 1.
+
+    Returns:
+        Rate and interval of each group, in the order of their numbers, shape (g,) for the highest
+        number g - 1; all three are NaN without trials.
+
+    Raises:
+        ValueError: Shapes differ, a number is below 0, `replicates` is below 1, a count is
+            negative or not finite, successes exceed trials, or `level` is not between 0 and 1.
+    """
+    groups, clusters = np.asarray(group, np.int64), np.asarray(cluster, np.int64)
+    k, n = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
+    if not groups.shape == clusters.shape == k.shape == n.shape or groups.ndim != 1:
+        raise ValueError("group, cluster, successes and trials must be of one length")
+    if replicates < 1 or np.any(groups < 0) or np.any(clusters < 0):
+        raise ValueError("replicates must be 1 or more, groups and clusters 0 or above")
+    wilson(k, n, level=level)  # the same conditions hold for each row
+    if not groups.size:
+        return Proportion(np.empty(0), np.empty(0), np.empty(0))
+    shape = (int(groups.max()) + 1, int(clusters.max()) + 1)
+    passed = sparse.csr_array((k, (groups, clusters)), shape=shape)
+    tried = sparse.csr_array((n, (groups, clusters)), shape=shape)
+    total = np.asarray(tried.sum(axis=1), dtype=np.float64)
+    sums = np.asarray(passed.sum(axis=1), dtype=np.float64)
+    rate = sums / np.where(total > 0, total, np.nan)
+    present = np.unique(clusters)
+    draws = np.zeros((shape[1], replicates))
+    rng = np.random.default_rng(seed)
+    chance = np.full(present.size, 1.0 / present.size)
+    draws[present] = rng.multinomial(present.size, chance, size=replicates).T
+    drawn = tried @ draws
+    rates = (passed @ draws) / np.where(drawn > 0, drawn, np.nan)
+    low, high = _quantiles(rates, (1.0 - level) / 2.0)
+    held = np.asarray((tried > 0).sum(axis=1), dtype=np.float64)
+    same = (sums == 0) | (sums == total)
+    plain = wilson(np.where(same & (total > 0), rate, 0.0) * held, held, level=level)
+    return Proportion(rate, np.where(same, plain.low, low), np.where(same, plain.high, high))
+
+
+def _quantiles(values: NDArray[np.float64], tail: float) -> tuple[NDArray[np.float64], ...]:
+    """Quantiles `tail` and 1 - `tail` of each row, without its NaN; NaN for a row of those."""
+    ordered = np.sort(values, axis=1)  # NaN last
+    known = np.sum(~np.isnan(ordered), axis=1)
+    row = np.arange(ordered.shape[0])
+    found = []
+    for share in (tail, 1.0 - tail):
+        place = share * np.maximum(known - 1, 0)
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, np.maximum(known - 1, 0))
+        part = place - below
+        found.append((1.0 - part) * ordered[row, below] + part * ordered[row, above])
+    return tuple(found)

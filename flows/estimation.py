@@ -17,6 +17,7 @@ from quarterdeck.estimates.multiples import (
 )
 from quarterdeck.estimates.proportions import wilson
 from quarterdeck.flows.inputs import BASELINE_MIN_QUARTERS, CAP_MIN_POOL, CAP_QUANTILE
+from quarterdeck.flows.success import ladder_intervals
 from quarterdeck.flows.survival import survival_curves
 from quarterdeck.sql.runner import Given
 
@@ -71,6 +72,7 @@ def estimated_frames() -> dict[str, Given]:
         "survival_curves": survival_curves,
         "wilson": wilson_intervals,
         "capture_recapture": capture_recapture,
+        "ladder_intervals": ladder_intervals,
     }
 
 

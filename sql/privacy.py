@@ -33,6 +33,8 @@ _PLAIN: Final = frozenset(
     "quarterdeck_version", "input_digest", "fingerprint", "landed_by", "default_branch",
     "opened_at_source", "first_quarter", "last_quarter", "last_whole_quarter", "team",
     "organisation", "forge", "trailer_key", "exclusion_kind", "risk", "reason_code",
+    "undone_commit_id", "reverted_by", "reapplied_by", "said_by", "rung", "interval_method",
+    "named_id", "bot",
     ]
 )  # fmt: skip
 _BY_COLUMN: Final = {

@@ -72,6 +72,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository.pull(1, own, landed)
     repository.land(date(2023, 6, 30), author="Ada <7+ada@users.noreply.github.com>")
     excluded = repository.land(date(2023, 7, 1), author=BEN)
+    repository.land(date(2023, 7, 1), author=BEN, message=f"This reverts commit {landed}.")
     repository.note(own[0], NOTE, {"src/a.py": [(1, 10)]})
     repository.branch("topic", [own[1]])
     repository.checkpoint("a1b2c3d4e5f6", '{"agent": "Claude Code"}')
