@@ -15,6 +15,7 @@ SEED = 20_260_601
 #: Classes whose trials are taken for independent: nobody's habits stand behind several of them.
 INDEPENDENT = ("model", "automation")
 _LADDER = ["scope", "scope_name", "author_class", "agent", "tier", "quarter_start", "rung"]
+_REVERTS = ["scope", "scope_name", "author_class", "quarter_start"]
 _FOUND = {
     "rate_low": pl.Float64(),
     "rate_high": pl.Float64(),
@@ -36,6 +37,19 @@ def ladder_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         order by all
     """).pl()
     return clustered(rows, _LADDER)
+
+
+def revert_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Intervals of the revert rates; one row per group that has trials."""
+    rows: pl.DataFrame = connection.sql(f"""
+        select {", ".join(_REVERTS)}, coalesce(contributor_id, bot) as cluster,
+            cast(sum(reverted) as double) as successes, cast(sum(trials) as double) as trials
+        from marts.revert_counts
+        where trials > 0
+        group by all
+        order by all
+    """).pl()
+    return clustered(rows, _REVERTS)
 
 
 def clustered(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

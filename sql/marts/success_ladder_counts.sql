@@ -38,9 +38,9 @@ rungs as (
         *,
         unnest(
             [
-                {'rung': 'merged', 'passed': is_merged, 'before': is_listed},
-                {'rung': 'not reverted', 'passed': is_not_reverted, 'before': is_merged},
-                {'rung': 'alive', 'passed': is_alive, 'before': is_not_reverted}
+                {'rung': 'merged', 'passed': is_merged, 'before': true, 'is_unknown': false},
+                {'rung': 'not reverted', 'passed': is_not_reverted, 'before': is_merged, 'is_unknown': is_landing_unknown},
+                {'rung': 'alive', 'passed': is_alive, 'before': is_not_reverted, 'is_unknown': is_life_unknown}
             ],
             recursive := true
         )
@@ -62,7 +62,7 @@ select
     count(passed) as trials,
     count(*) filter (passed) as successes,
     count(*) filter (passed is not null and before) as step_trials,
-    count(*) filter (rung = 'alive' and is_unfollowed) as unfollowed
+    count(*) filter (is_unknown) as unknown
 from rungs
 group by all;
 
@@ -81,4 +81,4 @@ comment on column marts.success_ladder_counts.listed_pull_requests is 'of those,
 comment on column marts.success_ladder_counts.trials is 'of those, old enough and known (count)';
 comment on column marts.success_ladder_counts.successes is 'of those, that came up to the rung (count)';
 comment on column marts.success_ladder_counts.step_trials is 'of the trials, that had come up to the rung before (count)';
-comment on column marts.success_ladder_counts.unfollowed is 'pull requests that are no trial because their lines were not followed (count)';
+comment on column marts.success_ladder_counts.unknown is 'merged pull requests that are no trial because what became of them is not known (count)';

@@ -14,7 +14,7 @@ with counts as (
         cast(sum(trials) as bigint) as trials,
         cast(sum(successes) as bigint) as successes,
         cast(sum(step_trials) as bigint) as step_trials,
-        cast(sum(unfollowed) as bigint) as unfollowed,
+        cast(sum(unknown) as bigint) as unknown,
         count(*) filter (trials > 0) as contributors
     from marts.success_ladder_counts
     group by all
@@ -37,11 +37,14 @@ known_tiers as (
 rated as (
     select
         counts.*,
+        -- up to one in a hundred is left out
+        counts.unknown > 0.01 * (counts.trials + counts.unknown) as is_unknown,
         case
             when counts.listed_pull_requests = 0 then 'pull requests that were not merged are not known'
-            when counts.tier not in ('all', 'not known') and known_tiers.are_unknown
+            when counts.tier != 'all' and known_tiers.are_unknown
                 then 'sizes of pull requests that were not merged are not known'
-            when counts.unfollowed > 0.01 * (counts.trials + counts.unfollowed) then 'lines were not followed'
+            when is_unknown
+                then if(counts.rung = 'alive', 'lines were not followed', 'what merged ones became is not known')
             when counts.trials = 0 then 'window not elapsed, or outcome not known'
         end as reason
     from counts
@@ -60,16 +63,16 @@ select
     quarters.is_baseline,
     rated.rung,
     rated.pull_requests,
-    -- of those whose lines are not known only the failures would count
-    if(rated.reason = 'lines were not followed', null, rated.trials) as trials,
-    if(rated.reason = 'lines were not followed', null, rated.successes) as successes,
+    -- where the fate of merged ones is not known, failures alone would count
+    case when not rated.is_unknown then rated.trials end as trials,
+    case when not rated.is_unknown then rated.successes end as successes,
     rated.contributors,
     case when rated.reason is null then rated.successes / nullif(rated.trials, 0) end as rate,
     case when rated.reason is null then intervals.rate_low end as rate_low,
     case when rated.reason is null then intervals.rate_high end as rate_high,
     case when rated.reason is null then intervals.wilson_low end as wilson_low,
     case when rated.reason is null then intervals.wilson_high end as wilson_high,
-    if(rated.reason = 'lines were not followed', null, rated.step_trials) as step_trials,
+    case when not rated.is_unknown then rated.step_trials end as step_trials,
     case when rated.reason is null then rated.successes / nullif(rated.step_trials, 0) end as step_rate,
     case when rated.reason is null then intervals.interval_method end as interval_method,
     coalesce(rated.reason, intervals.reason) as reason
@@ -90,7 +93,7 @@ comment on column marts.success_ladder_quarterly.is_partial is 'whether the cut-
 comment on column marts.success_ladder_quarterly.is_baseline is 'whether it belongs to the baseline';
 comment on column marts.success_ladder_quarterly.rung is 'merged (within the merge window), not reverted (nor reverted within 30 days) or alive (and half of its code lines alive at 90 days); each asks for those before it';
 comment on column marts.success_ladder_quarterly.pull_requests is 'pull requests opened (count)';
-comment on column marts.success_ladder_quarterly.trials is 'of those, old enough for the rung and known: the denominator (count); null where lines were not followed';
+comment on column marts.success_ladder_quarterly.trials is 'of those, old enough for the rung and known: the denominator (count); null where what merged ones became is not known';
 comment on column marts.success_ladder_quarterly.successes is 'of those, that came up to the rung: the numerator (count)';
 comment on column marts.success_ladder_quarterly.contributors is 'contributors, agents and bots behind the trials (count)';
 comment on column marts.success_ladder_quarterly.rate is 'successes over trials (0 to 1); null: see reason';
