@@ -169,7 +169,8 @@ def pairs(
     by_id = {made: key for key, made in names[name].items()}
     found = rows(
         connection,
-        f"select commit_id, undone_commit_id from attribution.reverts where repository_id = '{name}'",
+        f"""select commit_id, undone_commit_id from attribution.reverts
+        where repository_id = '{name}'""",
     )
     return {(by_id[undoing], by_id[undone]) for undoing, undone in found}
 
@@ -263,7 +264,8 @@ def test_parts_are_told_apart_by_the_diff_and_by_words(built: Built) -> None:
     reverted = rows(
         connection,
         """select reverted_by is not null, partial_reverts from marts.change_reverts
-        where repository_id = 'parts' and commit_id in (select undone_commit_id from attribution.reverts)
+        where repository_id = 'parts'
+            and commit_id in (select undone_commit_id from attribution.reverts)
         order by 1, 2""",
     )
     assert reverted == [(False, 1), (False, 1), (True, 0)]

@@ -24,7 +24,7 @@ pulls as (
         -- what goes to another branch has no life on this one
         coalesce(pulls.base_branch = repositories.default_branch, true) as is_for_default_branch,
         pulls.is_mature,
-        pulls.is_mature and coalesce(pulls.is_merged_in_window, false) as has_merged,
+        is_mature and coalesce(pulls.is_merged_in_window, false) as has_merged,
         settings.merge_window_days,
         (epoch(cutoff.cutoff_at) - epoch(pulls.opened_at)) / 86400 as age_days
     from marts.pull_requests as pulls
@@ -40,8 +40,8 @@ judged as (
         coalesce(reverts.reverted_at <= pulls.landed_at + interval 30 days, false) as is_reverted,
         has_merged and not is_reverted as has_stayed,
         has_merged and pulls.landed_commit_id is null as is_lost,
-        is_mature and is_for_default_branch and age_days >= merge_window_days + 30 as is_old_for_reverts,
-        is_mature and is_for_default_branch and age_days >= merge_window_days + 90 as is_old_for_lines,
+        pulls.is_mature and is_for_default_branch and age_days >= merge_window_days + 30 as is_old_for_reverts,
+        pulls.is_mature and is_for_default_branch and age_days >= merge_window_days + 90 as is_old_for_lines,
         survival.lines_written,
         case
             -- without a code line there is nothing that could go

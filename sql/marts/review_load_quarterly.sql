@@ -36,7 +36,10 @@ merged as (
         pulls.are_reviews_told,
         case when pulls.are_reviews_told then coalesce(by_pull.human_reviews, 0) end as human_reviews,
         case when pulls.are_reviews_told then coalesce(by_pull.bot_reviews, 0) end as bot_reviews,
-        greatest(epoch(by_pull.first_human_review_at) - epoch(pulls.opened_at), 0) / 3600 as hours_to_review
+        case
+            when by_pull.first_human_review_at is not null
+                then greatest(epoch(by_pull.first_human_review_at) - epoch(pulls.opened_at), 0) / 3600
+        end as hours_to_review
     from marts.scope_pull_requests as placed
     join marts.pull_requests as pulls using (repository_id, pull_request_number)
     cross join marts.cutoff
