@@ -249,4 +249,14 @@ def time_interval(
             else:
                 first = middle + 1
         found.append(float(curve.time[first]) if first < curve.time.size else float("nan"))
-    return found[0], found[1]
+    # steps of a clustered interval may run back and forth: it holds the estimate still
+    estimate = curve.time_to(share)
+    low, high = (
+        (found[0], found[1])
+        if np.isnan(estimate)
+        else (
+            min(found[0], estimate),
+            max(found[1], estimate),
+        )
+    )
+    return low, high

@@ -154,7 +154,10 @@ def test_the_interval_of_the_median_is_where_the_curves_interval_holds_a_half() 
 
 
 def test_an_interval_of_time_that_the_data_do_not_close() -> None:
-    duration, event = np.array([1.0, 2.0, 9.0, 9.0, 9.0]), np.array([True, True, False, False, False])
+    duration, event = (
+        np.array([1.0, 2.0, 9.0, 9.0, 9.0]),
+        np.array([True, True, False, False, False]),
+    )
     low, high = time_interval(kaplan_meier(duration, event), duration, event)
     assert low == 1.0  # 4 of 5 survive it, by the log-log interval 20 to 97%
     assert np.isnan(high)

@@ -80,8 +80,11 @@ def _tiers(repository: Repository) -> None:
     sizes = [
         ("Mend it", {"src/a.py": 5}),
         ("Mend more", {"src/a.py": 16}),
-        ("Add it", {"src/a.py": 150, "src/b/b.py": 40, "src/b/c.py": 30, "tests/t.py": 10}
-         | {f"src/c{number}/x.py": 1 for number in range(3)}),
+        (
+            "Add it",
+            {"src/a.py": 150, "src/b/b.py": 40, "src/b/c.py": 30, "tests/t.py": 10}
+            | {f"src/c{number}/x.py": 1 for number in range(3)},
+        ),
         ("Make it", many),
         ("chore: rename it", many),
         ("Test it", {f"tests/p{number % 10}/test_{number}.py": 60 for number in range(20)}),
@@ -103,7 +106,10 @@ def _crowd(repository: Repository) -> None:
         for number, who in enumerate(people, start=1)
     ]
     repository.land(
-        date(2026, 1, 8), {"src/a.py": (0, 1)}, people[0], message=f"This reverts commit {landed[0]}."
+        date(2026, 1, 8),
+        {"src/a.py": (0, 1)},
+        people[0],
+        message=f"This reverts commit {landed[0]}.",
     )
     for number, who in enumerate(people, start=1):
         head = repository.commit(date(2026, 2, 1), {"src/a.py": 1}, who)

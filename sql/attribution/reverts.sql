@@ -226,7 +226,9 @@ select
         coalesce(undone_lines.undone_share < 0.5, pairs.is_part)
     ) as is_partial
 from pairs
-left join undone_lines using (repository_id, commit_id, undone_commit_id);
+left join undone_lines using (repository_id, commit_id, undone_commit_id)
+-- a title alone, and a diff that undoes next to nothing: another change of that title was meant
+where pairs.said_by != 'title' or coalesce(undone_lines.undone_share, 1) >= 0.2;
 
 comment on table attribution.reverts is 'One row per landed change and earlier landed change that it undoes, by its message.';
 comment on column attribution.reverts.repository_id is 'name of the repository';
