@@ -44,7 +44,9 @@ CORRUPTIONS = {
     "line_lives_add_up": "update raw.line_deaths set lines = lines + 1",
     "lines_agree_with_git": "update raw.line_changes set added = added - 1 where added = 6",
     "people_kept_apart": "update attribution.identities set contributor_id = 'c0'",
-    "ladder_adds_up": "update marts.success_ladder_counts set trials = trials + 1 where tier = 'all'",
+    "ladder_adds_up": (
+        "update marts.success_ladder_counts set trials = trials + 1 where tier = 'all'"
+    ),
     "reverts_follow": "update attribution.reverts set undone_position = position",
     "success_in_range": "update marts.concentration_quarterly set gini = -1",
     "rates_in_range": "update marts.merge_success_quarterly set rate = rate + 1",

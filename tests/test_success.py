@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
-from sql_fixtures import ADA, BEN, CLAUDE, History, Repository, rows
+from sql_fixtures import CLAUDE, History, Repository, rows
 
 CUTOFF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MODEL = f"Write\n\n{CLAUDE}"

@@ -28,7 +28,10 @@ brought as (
 bare as (
     select
         *,
-        regexp_replace(title, '^(?:\[[^\]]{1,30}\]\s*)*(?:[\w/.,*@-]{1,40}(?:\([^)]*\))?!?:\s+)?', '') as said
+        case
+            when regexp_matches(title, '(?i)revert|re-?app|re-?land|roll ?back|back ?out')
+                then regexp_replace(title, '^(?:\[[^\]]{1,30}\]\s*)*(?:[\w/.,*@-]{1,40}(?:\([^)]*\))?!?:\s+)?', '')
+        end as said
     from commits
 ),
 
@@ -40,9 +43,9 @@ marked as (
                 then said
             else title
         end as text,
-        regexp_extract(
+        if(said is null, '', regexp_extract(
             text, '^(?i)((?:(?:revert|re-?apply|re-?land|unrevert|roll ?back|back ?out)(?:ed|s)?:?\s+["“]+)+)', 1
-        ) as marks
+        )) as marks
     from bare
 ),
 
