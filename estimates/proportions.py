@@ -113,7 +113,9 @@ def cluster_bootstrap(
     held = np.asarray((tried > 0).sum(axis=1), dtype=np.float64)
     same = (sums == 0) | (sums == total)
     plain = wilson(np.where(same & (total > 0), rate, 0.0) * held, held, level=level)
-    return Proportion(rate, np.where(same, plain.low, low), np.where(same, plain.high, high))
+    # of a few very unequal clusters hardly a draw may reach the rate: the interval holds it still
+    low = np.where(same, plain.low, np.minimum(low, rate))
+    return Proportion(rate, low, np.where(same, plain.high, np.maximum(high, rate)))
 
 
 def _quantiles(values: NDArray[np.float64], tail: float) -> tuple[NDArray[np.float64], ...]:

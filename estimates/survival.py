@@ -195,3 +195,68 @@ def _life_table(
     np.add.at(leaving, row, units[held])
     np.add.at(deaths, row, units[held] * died[held])
     return time, deaths, np.cumsum(leaving[::-1])[::-1]
+
+
+def time_interval(
+    curve: SurvivalCurve,
+    duration: ArrayLike,
+    event: ArrayLike,
+    cluster: ArrayLike | None = None,
+    *,
+    share: float = 0.5,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Interval of the time at which `share` survives: where the curve's interval holds it.
+
+    Source: Brookmeyer and Crowley (1982), "A confidence interval for the median survival time",
+    Biometrics 38, 29-41, on the log-log interval of the curve.
+
+    Args:
+        curve: of `kaplan_meier` at the same `level`, of the same rows, each for one unit.
+        duration: As there, shape (n,).
+        event: As there.
+        cluster: Number of each row's cluster; without it the units are taken for independent.
+        share: The share, above 0 and below 1.
+        level: Nominal coverage, above 0 and below 1.
+
+    Returns:
+        Lower and upper end in the unit of the durations; NaN where the curve's interval does not
+        come down to the share, or there is none.
+
+    Raises:
+        ValueError: `share` is not above 0 and below 1; or as `clustered_interval`.
+    """
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"share must be above 0 and below 1, not {share}")
+
+    def bounds(at: int) -> tuple[float, float]:
+        if cluster is None:
+            low, high = float(curve.low[at]), float(curve.high[at])
+        else:
+            time = [float(curve.time[at])]
+            ends = clustered_interval(curve, duration, event, 1, cluster, time, level=level)
+            low, high = float(ends[0][0]), float(ends[1][0])
+        # where all have died the curve is known to be 0
+        return (low, high) if curve.survival[at] > 0 else (0.0, 0.0)
+
+    found = []
+    for end in (0, 1):
+        first, last = 0, curve.time.size
+        while first < last:
+            middle = (first + last) // 2
+            if bounds(middle)[end] <= share + _ROUNDING:
+                last = middle
+            else:
+                first = middle + 1
+        found.append(float(curve.time[first]) if first < curve.time.size else float("nan"))
+    # steps of a clustered interval may run back and forth: it holds the estimate still
+    estimate = curve.time_to(share)
+    low, high = (
+        (found[0], found[1])
+        if np.isnan(estimate)
+        else (
+            min(found[0], estimate),
+            max(found[1], estimate),
+        )
+    )
+    return low, high

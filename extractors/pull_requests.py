@@ -75,8 +75,9 @@ class PullRequestFrames:
     pull_requests: pl.DataFrame  # schema PULL_REQUESTS
     commits: pl.DataFrame  # schema PULL_REQUEST_COMMITS
     unlanded_commits: list[str]  # own commits that the default branch does not hold
-    #: Of the unlanded commits, those that the lines of a landed change are to be split over:
-    #: where it stands for more than one of them. Merges are left out.
+    #: Of the unlanded commits, those that the lines of a landed change are to be split over,
+    #: where it stands for more than one of them, and those of pull requests that did not land,
+    #: for their size. Merges are left out.
     diff_requests: list[DiffRequest]
 
 
@@ -265,20 +266,21 @@ def _diff_requests(
     pulls: Mapping[int, _PullRequest], history: History, outside: Mapping[str, _OwnCommit]
 ) -> list[DiffRequest]:
     own_of: dict[str, dict[str, None]] = {}  # by landed change: it can stand for several
+    wanted: dict[str, None] = {}
     for pull in pulls.values():
-        if pull.landed is not None:
-            own = (c for c in pull.own or () if c in outside and len(outside[c].parent_ids) == 1)
-            own_of.setdefault(pull.landed, {}).update(dict.fromkeys(own))
-    requests: dict[str, DiffRequest] = {}
+        own = (c for c in pull.own or () if c in outside and len(outside[c].parent_ids) == 1)
+        known = wanted if pull.landed is None else own_of.setdefault(pull.landed, {})
+        known.update(dict.fromkeys(own))
     for own_commits in own_of.values():
-        for commit_id in own_commits if len(own_commits) > 1 else ():
-            commit = outside[commit_id]
-            parent_id = commit.parent_ids[0]
-            tree = (
-                outside[parent_id].tree_id if parent_id in outside else history.trees.get(parent_id)
-            )
-            if tree is not None:
-                requests[commit_id] = DiffRequest(commit_id, parent_id, tree, commit.tree_id)
+        if len(own_commits) > 1:
+            wanted.update(own_commits)
+    requests: dict[str, DiffRequest] = {}
+    for commit_id in wanted:
+        commit = outside[commit_id]
+        parent_id = commit.parent_ids[0]
+        tree = outside[parent_id].tree_id if parent_id in outside else history.trees.get(parent_id)
+        if tree is not None:
+            requests[commit_id] = DiffRequest(commit_id, parent_id, tree, commit.tree_id)
     return list(requests.values())
 
 

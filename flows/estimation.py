@@ -19,6 +19,8 @@ from quarterdeck.estimates.multiples import (
 )
 from quarterdeck.estimates.proportions import wilson
 from quarterdeck.flows import companions
+from quarterdeck.flows.merge_times import time_to_merge
+from quarterdeck.flows.success import ladder_intervals, revert_intervals
 from quarterdeck.flows.survival import survival_curves
 from quarterdeck.sql.runner import Given
 
@@ -76,6 +78,9 @@ def estimated_frames() -> dict[str, Given]:
         "wilson": wilson_intervals,
         "forge_wilson": forge_wilson_intervals,
         "capture_recapture": capture_recapture,
+        "ladder_intervals": ladder_intervals,
+        "revert_intervals": revert_intervals,
+        "time_to_merge": time_to_merge,
     }
 
 

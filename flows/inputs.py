@@ -19,6 +19,7 @@ from quarterdeck.flows.forge_inputs import forge_frames, told_parts
 from quarterdeck.flows.people_inputs import people_frames
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
+from quarterdeck.flows.tier_settings import tier_frame
 from quarterdeck.sql.agents import load_signals, signals_frame
 from quarterdeck.sql.authorship_overrides import overrides_frame
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
@@ -168,6 +169,7 @@ def given_frames(
         ),
         "signals": signals_frame(load_signals(settings.signals, settings.weights)),
         "authorship_overrides": overrides_frame(o.as_override() for o in settings.authorship),
+        "tier_thresholds": tier_frame(settings.tiers),
         "file_classes": classify,
         "mailmapped": mailmap,
         "record_lines": lambda connection: records(connection).lines,

@@ -45,6 +45,7 @@ from quarterdeck.flows.people_settings import (
     checked_rules,
     conflict,
 )
+from quarterdeck.flows.tier_settings import TierSettings
 from quarterdeck.sql.agents import SignalError, WeightError, default_weights, load_signals
 from quarterdeck.sql.runner import SCHEMAS
 
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
     preset: Preset = "anthropic-2026"
     multiple: MultipleSettings = MultipleSettings()
     merge_window_days: int = Field(default=30, ge=1, le=366)
+    tiers: TierSettings = TierSettings()
     split_squashes: bool = True
     prefect: Literal["auto", "never"] = "auto"
     exclusions: list[ExclusionSettings] = []

@@ -41,6 +41,8 @@ _PLAIN: Final = frozenset(
     "state_source", "created_at_source", "closed_at_source", "merged_at_source",
     "author_login_source", "merge_commit_id_source", "head_commit_id_source",
     "head_branch_source", "base_branch_source", "agent_source", "grouping_kind", "grouping_name",
+    "undone_commit_id", "reverted_by", "reapplied_by", "said_by", "rung", "interval_method",
+    "named_id", "bot",
     ]
 )  # fmt: skip
 _BY_COLUMN: Final = {

@@ -314,10 +314,15 @@ class History:
         return connection
 
 
-def build_attribution(history: History, folder: Path, **settings: Any) -> duckdb.DuckDBPyConnection:
-    """The open database with nothing but who wrote each change and what that needs."""
+def build_attribution(
+    history: History,
+    folder: Path,
+    objects: Sequence[str] = ("attribution.change_authorship",),
+    **settings: Any,
+) -> duckdb.DuckDBPyConnection:
+    """The open database with nothing but these objects (who wrote each change), and their needs."""
     made = {item.name: item for item in runner.load_objects()}
-    wanted, new = set[str](), {"attribution.change_authorship"}
+    wanted, new = set[str](), set(objects)
     while new:
         wanted |= new
         new = {need for name in new for need in made[name].needs} - wanted

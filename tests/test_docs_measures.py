@@ -193,6 +193,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Du
     landed = repository.land(day, lines, BEN, message=f"Write\n\n{CLAUDE}")
     repository.pull(1, [landed], landed)
     repository.land(day, lines, BOT)
+    repository.land(day, {"src/a.py": (0, 30)}, message=f"This reverts commit {landed}.")
     repository.land(day, {}, message=f"Tell\n\n> {CLAUDE}")
     repository.land(day, {}, "Ada Ruiz <ada@home.test>")
     lined = history.repository("tide-tables")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from quarterdeck.estimates.proportions import wilson
+from quarterdeck.estimates.proportions import cluster_bootstrap, wilson
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 
@@ -76,3 +76,46 @@ def test_golden_merged_rates_of_aidev_pop() -> None:
     assert 100 * codex.rate == pytest.approx(65.3016, abs=1e-4)
     assert 100 * codex.low == pytest.approx(63.4807, abs=1e-4)
     assert 100 * codex.high == pytest.approx(67.0787, abs=1e-4)
+
+
+def test_clusters_of_one_trial_have_about_wilsons_interval() -> None:
+    cluster = np.arange(400)
+    passed = (cluster % 5 == 0).astype(float)
+    found = cluster_bootstrap(np.zeros(400, int), cluster, passed, np.ones(400), seed=1)
+    plain = wilson(80, 400)
+    assert found.rate[0] == 0.2
+    assert found.low[0] == pytest.approx(float(plain.low), abs=0.01)
+    assert found.high[0] == pytest.approx(float(plain.high), abs=0.01)
+
+
+def test_trials_that_agree_inside_clusters_widen_the_interval() -> None:
+    # 40 people with 10 trials each, all or none of them successes: 40 trials, not 400
+    trials = np.full(40, 10.0)
+    passed = np.where(np.arange(40) < 16, 10.0, 0.0)
+    found = cluster_bootstrap(np.zeros(40, int), np.arange(40), passed, trials, seed=1)
+    plain = wilson(16, 40)
+    assert found.low[0] == pytest.approx(float(plain.low), abs=0.03)
+    assert found.high[0] == pytest.approx(float(plain.high), abs=0.03)
+
+
+def test_groups_are_as_if_alone_and_clusters_that_never_vary_still_tell_something() -> None:
+    group = np.repeat([0, 1, 2], 12)
+    person = np.tile(np.arange(12), 3)
+    trials = np.tile(np.arange(1.0, 13.0), 3)
+    passed = np.where(group == 0, trials, np.where(group == 1, 0.0, trials * (person % 2)))
+    found = cluster_bootstrap(group, person, passed, trials, seed=3)
+    alone = cluster_bootstrap(np.zeros(12, int), person[:12], passed[24:], trials[:12], seed=3)
+    assert (found.low[2], found.high[2]) == (alone.low[0], alone.high[0])
+    # twelve people, all of them or none: Wilson of twelve
+    assert (found.low[0], found.high[0]) == (pytest.approx(float(wilson(12, 12).low)), 1.0)
+    assert (found.low[1], found.high[1]) == (0.0, pytest.approx(float(wilson(0, 12).high)))
+
+
+def test_bootstrap_without_rows_without_trials_and_with_malformed_rows() -> None:
+    assert cluster_bootstrap([], [], [], [], seed=1).rate.size == 0
+    found = cluster_bootstrap([0, 2], [0, 1], [0.0, 1.0], [0.0, 2.0], seed=1)
+    assert np.isnan(found.rate).tolist() == [True, True, False]
+    assert np.isnan(found.low).tolist() == [True, True, False]
+    for rows in ([0], [0], [2.0], [1.0]), ([-1], [0], [1.0], [1.0]), ([0], [0, 1], [1.0], [1.0]):
+        with pytest.raises(ValueError):
+            cluster_bootstrap(*rows, seed=1)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from quarterdeck.estimates.survival import clustered_interval, kaplan_meier
+from quarterdeck.estimates.survival import clustered_interval, kaplan_meier, time_interval
 
 rows = st.lists(
     st.tuples(st.integers(0, 15), st.booleans(), st.integers(0, 4)), min_size=1, max_size=30
@@ -132,3 +132,34 @@ def test_where_there_is_no_clustered_interval() -> None:
         clustered_interval(curve, duration, event, 1, [0, 1], [5])
     with pytest.raises(ValueError, match="0 or above"):
         clustered_interval(curve, duration, event, 1, [0, 1, -1], [5])
+
+
+def test_the_interval_of_the_median_is_where_the_curves_interval_holds_a_half() -> None:
+    rng = np.random.default_rng(5)
+    duration = np.round(rng.exponential(10.0, 300), 2)
+    event = rng.uniform(size=300) < 0.8
+    curve = kaplan_meier(duration, event)
+    low, high = time_interval(curve, duration, event)
+    assert low < curve.time_to(0.5) < high
+    assert low == curve.time[curve.low <= 0.5][0]
+    assert high == curve.time[curve.high <= 0.5][0]
+    # units that are clusters of their own have about the same; pairs that go together a wider one
+    own = time_interval(curve, duration, event, np.arange(300))
+    assert own == (pytest.approx(low, rel=0.1), pytest.approx(high, rel=0.1))
+    twice, again = np.repeat(duration, 3), np.repeat(event, 3)
+    three = kaplan_meier(twice, again)
+    wide = time_interval(three, twice, again, np.repeat(np.arange(300), 3))
+    narrow = time_interval(three, twice, again)
+    assert wide[1] - wide[0] > 1.4 * (narrow[1] - narrow[0])
+
+
+def test_an_interval_of_time_that_the_data_do_not_close() -> None:
+    duration, event = (
+        np.array([1.0, 2.0, 9.0, 9.0, 9.0]),
+        np.array([True, True, False, False, False]),
+    )
+    low, high = time_interval(kaplan_meier(duration, event), duration, event)
+    assert low == 1.0  # 4 of 5 survive it, by the log-log interval 20 to 97%
+    assert np.isnan(high)
+    with pytest.raises(ValueError, match="share"):
+        time_interval(kaplan_meier(duration, event), duration, event, share=1.0)

@@ -49,6 +49,11 @@ CORRUPTIONS = {
         "update marts.repository_rates set contributor_share = contributor_share + 0.1"
     ),
     "undefined_has_a_reason": "update marts.multiples set reason = null",
+    "ladder_adds_up": (
+        "update marts.success_ladder_counts set trials = trials + 1 where tier = 'all'"
+    ),
+    "reverts_follow": "update attribution.reverts set undone_position = position",
+    "success_in_range": "update marts.concentration_quarterly set gini = -1",
     "rates_in_range": "update marts.merge_success_quarterly set rate = rate + 1",
 }
 #: Checks that the same corruption rightly fails beside the one meant.
@@ -78,6 +83,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository.pull(1, own, landed)
     repository.land(date(2023, 6, 30), author="Ada <7+ada@users.noreply.github.com>")
     excluded = repository.land(date(2023, 7, 1), author=BEN)
+    repository.land(date(2023, 7, 1), author=BEN, message=f"This reverts commit {landed}.")
     repository.note(own[0], NOTE, {"src/a.py": [(1, 10)]})
     repository.branch("topic", [own[1]])
     repository.checkpoint("a1b2c3d4e5f6", '{"agent": "Claude Code"}')

@@ -1,0 +1,5 @@
+-- is there exactly one row per key in marts.pull_request_tiers?
+select repository_id, pull_request_number, count(*) as rows
+from marts.pull_request_tiers
+group by all
+having count(*) > 1
