@@ -11,6 +11,7 @@ from typing import Final
 from quarterdeck.flows.simulation import timeline
 from quarterdeck.flows.simulation.books import Books
 from quarterdeck.flows.simulation.files import Edit
+from quarterdeck.flows.simulation.messages import note
 from quarterdeck.flows.simulation.people import Person
 from quarterdeck.flows.simulation.planning import Drop, Pull, Repository
 from quarterdeck.flows.simulation.stream import Signature, Stream
@@ -67,7 +68,7 @@ class Life:
 
     def _schedule(self, writer: Writer, pulls: Sequence[Pull]) -> None:
         for pull in pulls:
-            self._later(pull.opened, partial(self._open, writer, pull))
+            self._later(pull.commits[0].at, partial(self._open, writer, pull))
         for day in timeline.days():
             if day.weekday() == 3 and self._rng.random() < 0.4:
                 at = datetime.combine(day, time(15, self._rng.randrange(60)), UTC)
@@ -145,7 +146,11 @@ class Life:
         return self._rng.choice([person for person in self._people if person.is_here(day)])
 
     def _finish(self, writer: Writer) -> dict[int, str]:
-        if writer.notes:
-            by = Signature(FORGE, timeline.CUTOFF)
-            writer.stream.notes(NOTES_REF, by, writer.notes)
+        if writer.noted:
+            ids = writer.stream.commit_ids(list(writer.noted))
+            texts = {
+                mark: note(agent, edits, commit_id)
+                for (mark, (agent, edits)), commit_id in zip(writer.noted.items(), ids, strict=True)
+            }
+            writer.stream.notes(NOTES_REF, Signature(FORGE, timeline.CUTOFF), texts)
         return writer.stream.close({**writer.refs, "refs/heads/main": writer.tip})

@@ -22,6 +22,9 @@ _REVERTED: Final = 0.03
 _LATE: Final = 0.04
 _HUMAN_SUCCESS: Final = 0.86
 _DIRECT: Final = 0.03
+_CATCHES_UP: Final = 0.15
+#: Hours of work on a branch before a person opens the pull request: median and spread (log).
+_AHEAD: Final = (1.0, 1.4)
 _VERBS = ("Add", "Rework", "Speed up", "Fix", "Simplify", "Extend", "Guard", "Split", "Name")
 _NOUNS = (
     *("the scheduler", "retries", "the import", "pagination", "the cache", "exports", "limits"),
@@ -117,6 +120,7 @@ class Pull:
     branch: str = ""
     shows_agent: bool = False  # by the name of its branch
     bot: Address | None = None
+    catches_up: bool = False  # merges the default branch into its own before it lands
     number: int | None = None
 
 
@@ -201,7 +205,9 @@ class Planner:
             self._name_branch(pull)
             self._land(pull)
         self._commits(pull)
-        pull.opened = pull.commits[0].at
+        can_catch_up = repository.habit != "rebase" and pull.commits[0].person is not None
+        if pull.branch and pull.lands is not None and can_catch_up:
+            pull.catches_up = rng.random() < _CATCHES_UP
         return pull
 
     def _outcome(self, day: date, agent: Agent | None) -> Outcome:
@@ -267,8 +273,13 @@ class Planner:
             writers.append((pull.driver, None))  # a person's last touch
         elif agent is None and count > 1 and rng.random() < 0.12:
             writers[-1] = (self._somebody(pull.opened.date()), None)
+        hours = 0.0
+        if agent is None and pull.branch:
+            hours = min(rng.lognormvariate(*_AHEAD), 24 * 6)
         for number, (person, wrote) in enumerate(writers):
-            at = self._time(pull.opened + timedelta(minutes=11 * number, seconds=rng.randrange(60)))
+            ahead = hours * (len(writers) - number) / len(writers)
+            after = timedelta(minutes=11 * number - 45, seconds=rng.randrange(60))
+            at = self._time(pull.opened + after - timedelta(hours=ahead))
             pull.commits.append(self._commit(pull, at, person, wrote))
 
     def _commit(self, pull: Pull, at: datetime, person: Person, agent: Agent | None) -> Commit:
@@ -292,6 +303,7 @@ class Planner:
 
     def _time(self, at: datetime) -> datetime:
         """A second in which nobody else wrote a commit: forges tell copies by author and time."""
+        at = at.replace(microsecond=0)
         while at in self._times:
             at += timedelta(seconds=1)
         self._times.add(at)

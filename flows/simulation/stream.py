@@ -3,7 +3,7 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ _ENVIRONMENT = {
     "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_DEFAULT_HASH": "sha1",
 }
+#: Questions at once: their answers fit into a pipe.
+_QUESTIONS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Stream:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             env=_ENVIRONMENT,
+            bufsize=1 << 20,
         )
 
     def __enter__(self) -> Self:
@@ -121,16 +124,18 @@ class Stream:
             self._write(f"N inline :{mark}\ndata {len(content)}\n".encode(), content, b"\n")
         self._write(b"\n")
 
-    def commit_id(self, mark: int) -> str:
-        """Ask for the id of a commit that was written."""
-        self._write(f"get-mark :{mark}\n".encode())
-        process = self._process
+    def commit_ids(self, marks: Sequence[int]) -> list[str]:
+        """Ask for the ids of commits that were written."""
+        process, answers = self._process, []
         assert process.stdin is not None and process.stdout is not None
-        process.stdin.flush()
-        answer = process.stdout.readline().decode().strip()
-        if not answer:
+        for start in range(0, len(marks), _QUESTIONS):
+            asked = marks[start : start + _QUESTIONS]
+            self._write("".join(f"get-mark :{mark}\n" for mark in asked).encode())
+            process.stdin.flush()
+            answers += [process.stdout.readline().decode().strip() for _ in asked]
+        if not all(answers):
             raise self._failure()
-        return answer
+        return answers
 
     def close(self, refs: Mapping[str, int]) -> dict[int, str]:
         """Finish; write the refs, by marks; return the id of each mark."""

@@ -53,7 +53,7 @@ class Size:
 
 
 SIZES: Final[Mapping[str, Size]] = MappingProxyType(
-    {"small": Size(people=20, weekly=0.55), "full": Size(people=44, weekly=1.25)}
+    {"small": Size(people=20, weekly=0.55), "full": Size(people=44, weekly=1.0)}
 )
 
 

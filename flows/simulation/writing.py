@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from quarterdeck.flows.simulation import messages, timeline
+from quarterdeck.flows.simulation.agents import Agent
 from quarterdeck.flows.simulation.books import (
     Books,
     Landing,
@@ -31,7 +32,7 @@ class Opened:
     """A pull request that was written.
 
     Attributes:
-        base: mark of the tip that it was begun on.
+        begun: how many changes had landed when it was begun.
         head: mark of its last commit.
         edits: what each commit changed; no two of them touch one file.
         files: the blob of each path at the head.
@@ -41,7 +42,7 @@ class Opened:
     """
 
     pull: Pull
-    base: int
+    begun: int
     head: int
     edits: list[list[Edit]]
     files: list[dict[str, int | None]]
@@ -61,6 +62,7 @@ class Writer:
     Attributes:
         tip: mark of the default branch.
         refs: marks of all refs but the default branch's.
+        noted: commits that get a note, by mark: its agent, and what it changed.
     """
 
     def __init__(
@@ -72,12 +74,13 @@ class Writer:
         self.files = Files(repository.suffix, rng)
         self.tip = 0
         self.refs: dict[str, int] = {}
-        self.notes: dict[int, str] = {}
+        self.noted: dict[int, tuple[Agent, Sequence[Edit]]] = {}
         self._later = later
+        self._landed: list[dict[str, int | None]] = []  # blobs by path, of each landed change
 
     def open(self, pull: Pull) -> None:
         """Write the commits of a pull request upon the tip, and say when it will land."""
-        opened = Opened(pull, self.tip, self.tip, [], [], [], [])
+        opened = Opened(pull, len(self._landed), self.tip, [], [], [], [])
         for position, commit in enumerate(pull.commits):
             mine = [edit.path for edit in opened.all_edits]
             edits: list[Edit] = []
@@ -112,8 +115,7 @@ class Writer:
 
     def _note(self, commit: Commit, edits: Sequence[Edit], mark: int) -> None:
         if commit.noted and commit.agent is not None:
-            commit_id = self.stream.commit_id(mark)
-            self.notes[mark] = messages.note(commit.agent, edits, commit_id)
+            self.noted[mark] = (commit.agent, edits)
 
     def _part(self, pull: Pull, commit: Commit, edits: Sequence[Edit]) -> Part:
         share = noted_share(edits) if commit.noted else None
@@ -134,6 +136,8 @@ class Writer:
 
     def _land(self, opened: Opened, at: datetime) -> None:
         opened.before = self.tip
+        if opened.pull.catches_up:
+            self._catch_up(opened, at - timedelta(minutes=40))
         if opened.pull.number is None:
             self._land_directly(opened, at)
         elif self.repository.habit == "merge":
@@ -148,10 +152,34 @@ class Writer:
         else:
             self._later(opened.pull.reverts, lambda at: self.revert(opened, at))
 
+    def _catch_up(self, opened: Opened, at: datetime) -> None:
+        """Merge the default branch into the pull request's, as people do before they land it."""
+        pull = opened.pull
+        files = {path: mark for landed in self._landed[opened.begun :] for path, mark in landed.items()}
+        by = Signature(pull.driver.web, at, pull.driver.offset)
+        self.books.used(pull.driver, by.who)
+        message = f"Merge branch 'main' into {pull.branch}"
+        opened.head = self.stream.commit(by, by, message, files, [opened.head, self.tip])
+        self.refs[f"refs/pull/{pull.number}/head"] = opened.head
+        self.books.commits[self.repository.name] += 1
+
+    def _advance(
+        self,
+        author: Signature,
+        committer: Signature,
+        message: str,
+        files: dict[str, int | None],
+        *others: int,
+    ) -> None:
+        """Add a commit to the default branch."""
+        parents = [self.tip, *others] if self.tip else []
+        self.tip = self.stream.commit(author, committer, message, files, parents)
+        self._landed.append(files)
+
     def _land_directly(self, opened: Opened, at: datetime) -> None:
         commit = opened.pull.commits[0]
         by = Signature(commit.author, at, commit.person.offset if commit.person else 0)
-        self.tip = self.stream.commit(by, by, opened.pull.title, opened.files[0], [self.tip])
+        self._advance(by, by, opened.pull.title, opened.files[0])
         opened.landed.append(self.tip)
         self.books.wrote(self.repository.name, commit)
         self.book(at, "direct", opened.all_edits, self._people([commit]), opened.parts)
@@ -164,13 +192,8 @@ class Writer:
             self.books.used(pull.driver, author)
             people |= {pull.driver.key}
         files = {path: mark for part in opened.files for path, mark in part.items()}
-        self.tip = self.stream.commit(
-            Signature(author, at),
-            Signature(FORGE, at),
-            messages.squash_message(pull),
-            files,
-            [self.tip],
-        )
+        by = Signature(author, at)
+        self._advance(by, Signature(FORGE, at), messages.squash_message(pull), files)
         opened.landed.append(self.tip)
         self.book(at, "squash", opened.all_edits, people, opened.parts, pulls=1)
 
@@ -179,13 +202,9 @@ class Writer:
         assert pull.merger is not None
         files = {path: mark for part in opened.files for path, mark in part.items()}
         self.books.used(pull.merger, pull.merger.web)
-        self.tip = self.stream.commit(
-            Signature(pull.merger.web, at),
-            Signature(FORGE, at),
-            messages.merge_message(pull),
-            files,
-            [self.tip, opened.head],
-        )
+        by = Signature(pull.merger.web, at)
+        message = messages.merge_message(pull)
+        self._advance(by, Signature(FORGE, at), message, files, opened.head)
         opened.landed.append(self.tip)
         people = self._people(pull.commits) | {pull.merger.key}
         self.book(at, "merge", opened.all_edits, people, opened.parts, pulls=1)
@@ -194,13 +213,9 @@ class Writer:
         pull = opened.pull
         for position, commit in enumerate(pull.commits):
             when = at + timedelta(seconds=position)
-            self.tip = self.stream.commit(
-                self._signature(commit),
-                Signature(FORGE, when),
-                messages.own_message(pull, position),
-                opened.files[position],
-                [self.tip],
-            )
+            message = messages.own_message(pull, position)
+            by = self._signature(commit)
+            self._advance(by, Signature(FORGE, when), message, opened.files[position])
             opened.landed.append(self.tip)
             self._note(commit, opened.edits[position], self.tip)
             is_last = position == len(pull.commits) - 1
@@ -223,11 +238,11 @@ class Writer:
         reverts = []
         for number, (mark, edits) in enumerate(zip(reversed(opened.landed), undone, strict=True)):
             when = at + timedelta(seconds=number)
-            commit_id = self.stream.commit_id(mark)
+            [commit_id] = self.stream.commit_ids([mark])
             subject = self._subject(opened, len(opened.landed) - 1 - number)
-            before = None
+            before: str | None = None
             if self.repository.habit == "merge":
-                before = self.stream.commit_id(opened.before)
+                [before] = self.stream.commit_ids([opened.before])
             message = messages.revert_message(subject, commit_id, before)
             self.direct(when, pull.merger, message, edits)
             reverts.append((self.tip, subject, edits))
@@ -249,7 +264,7 @@ class Writer:
     ) -> None:
         assert opened.pull.merger is not None
         for number, (mark, subject, edits) in enumerate(reversed(reverts)):
-            message = messages.reapply_message(subject, self.stream.commit_id(mark))
+            message = messages.reapply_message(subject, *self.stream.commit_ids([mark]))
             again = [edit.reverse() for edit in edits]
             when = at + timedelta(seconds=number)
             self.direct(when, opened.pull.merger, message, again)
@@ -266,8 +281,7 @@ class Writer:
         """Push a change to the default branch; files are handled where others may edit them."""
         by = Signature(person.addresses[0], at, person.offset)
         self.books.used(person, person.addresses[0])
-        parents = [self.tip] if self.tip else []
-        self.tip = self.stream.commit(by, by, message, self._blobs(edits), parents)
+        self._advance(by, by, message, self._blobs(edits))
         self.files.apply(edits, is_handled)
         self.books.commits[self.repository.name] += 1
         part = Part(code_lines(edits), Marks())

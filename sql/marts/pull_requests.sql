@@ -74,6 +74,9 @@ authorship as (
             filter (authorship.agent is not null) as agent
     from staging.pull_request_commits as own
     join attribution.commit_authorship as authorship using (repository_id, commit_id)
+    join staging.commits using (repository_id, commit_id)
+    -- a merge of the default branch into the pull request's says nothing of who wrote it
+    where commits.parent_count < 2
     group by own.repository_id, own.pull_request_number
 ),
 
@@ -145,7 +148,7 @@ comment on column marts.pull_requests.outcome is 'merged, not merged (rejected o
 comment on column marts.pull_requests.is_merged_in_window is 'whether it landed within the merge window after opening; null where not merged';
 comment on column marts.pull_requests.is_mature is 'whether it is in the denominator of the success rate: its head and outcome are known and it was opened at least a merge window before the cut-off';
 comment on column marts.pull_requests.contributor_id is 'contributor who authored its head commit; null for bots and agents, or where not known';
-comment on column marts.pull_requests.model_share is 'mean share of its commits by a model (0 to 1)';
+comment on column marts.pull_requests.model_share is 'mean share of its commits, without merges, by a model (0 to 1)';
 comment on column marts.pull_requests.human_share is 'mean share by a human (0 to 1)';
 comment on column marts.pull_requests.automation_share is 'mean share by automation (0 to 1)';
 comment on column marts.pull_requests.undeclared_share is 'mean share without evidence (0 to 1)';
