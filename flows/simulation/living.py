@@ -14,7 +14,7 @@ from quarterdeck.flows.simulation.files import Edit
 from quarterdeck.flows.simulation.messages import note
 from quarterdeck.flows.simulation.people import Person
 from quarterdeck.flows.simulation.planning import Drop, Pull, Repository
-from quarterdeck.flows.simulation.stream import Signature, Stream
+from quarterdeck.flows.simulation.stream import MAIN, Signature, Stream
 from quarterdeck.flows.simulation.writing import FORGE, Writer
 
 NOTES_REF: Final = "refs/notes/ai"
@@ -153,4 +153,4 @@ class Life:
                 for (mark, (agent, edits)), commit_id in zip(writer.noted.items(), ids, strict=True)
             }
             writer.stream.notes(NOTES_REF, Signature(FORGE, timeline.CUTOFF), texts)
-        return writer.stream.close({**writer.refs, "refs/heads/main": writer.tip})
+        return writer.stream.close({**writer.refs, MAIN: writer.tip})

@@ -19,6 +19,9 @@ _ENVIRONMENT = {
     "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_DEFAULT_HASH": "sha1",
 }
+MAIN = "refs/heads/main"
+#: Where what is on no branch is written; it is gone in the end.
+_WORK = "refs/heads/work"
 #: Questions at once: their answers fit into a pipe.
 _QUESTIONS = 500
 
@@ -93,8 +96,9 @@ class Stream:
         message: str,
         files: Mapping[str, int | None],
         parents: Iterable[int],
+        line: str = _WORK,
     ) -> int:
-        """Write a commit of no ref of its own; returns its mark.
+        """Write a commit; returns its mark.
 
         Args:
             author: and
@@ -102,18 +106,19 @@ class Stream:
             message: without the final newline.
             files: mark of the blob of each path that changes; None removes the path.
             parents: marks; the files are those of the first.
+            line: ref that fast-import keeps in memory, which makes the next commit on it cheap.
         """
         self._marks += 1
         text = f"{message}\n".encode()
-        head = f"commit refs/heads/main\nmark :{self._marks}\nauthor {author}\n"
+        head = f"commit {line}\nmark :{self._marks}\nauthor {author}\n"
         head += f"committer {committer}\ndata {len(text)}\n"
-        lines = [
+        told = [
             f"{word} :{parent}\n"
             for word, parent in zip(("from", *["merge"] * 9), parents, strict=False)
         ]
         for path, mark in files.items():
-            lines.append(f"D {path}\n" if mark is None else f"M 100644 :{mark} {path}\n")
-        self._write(head.encode(), text, "".join([*lines, "\n"]).encode())
+            told.append(f"D {path}\n" if mark is None else f"M 100644 :{mark} {path}\n")
+        self._write(head.encode(), text, "".join([*told, "\n"]).encode())
         return self._marks
 
     def notes(self, ref: str, by: Signature, texts: Mapping[int, str]) -> None:
@@ -154,7 +159,8 @@ class Stream:
         packed = "".join(f"{ids[mark]} {ref}\n" for ref, mark in sorted(refs.items()))
         header = "# pack-refs with: peeled fully-peeled sorted \n"
         (self.path / "packed-refs").write_text(header + packed, "utf-8")
-        (self.path / "refs" / "heads" / "main").unlink(missing_ok=True)
+        for ref in (MAIN, _WORK):
+            (self.path / ref).unlink(missing_ok=True)
         return ids
 
     def _write(self, *texts: bytes) -> None:

@@ -21,7 +21,7 @@ from quarterdeck.flows.simulation.books import (
 from quarterdeck.flows.simulation.files import Edit, Files
 from quarterdeck.flows.simulation.people import Address, Person
 from quarterdeck.flows.simulation.planning import Commit, Pull, Repository
-from quarterdeck.flows.simulation.stream import Signature, Stream
+from quarterdeck.flows.simulation.stream import MAIN, Signature, Stream
 
 FORGE: Final = Address("GitHub", "noreply@github.com")
 Later = Callable[[datetime, Callable[[datetime], None]], None]
@@ -173,7 +173,7 @@ class Writer:
     ) -> None:
         """Add a commit to the default branch."""
         parents = [self.tip, *others] if self.tip else []
-        self.tip = self.stream.commit(author, committer, message, files, parents)
+        self.tip = self.stream.commit(author, committer, message, files, parents, MAIN)
         self._landed.append(files)
 
     def _land_directly(self, opened: Opened, at: datetime) -> None:
