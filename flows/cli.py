@@ -349,8 +349,10 @@ def demo(size: str, seed: int, folder: Path) -> None:
         from quarterdeck.flows.demo import write_organisation
 
         made = write_organisation(folder, size, seed)
-        click.echo(f"wrote {made.settings}: {made.commits:,} commits in {len(made.repositories)} "
-                   f"repositories, and what is true of them in {made.truth}")
+        click.echo(
+            f"wrote {made.settings}: {made.commits:,} commits in {len(made.repositories)} "
+            f"repositories, and what is true of them in {made.truth}"
+        )
 
 
 @main.command(epilog=EXIT_CODES)

@@ -104,9 +104,7 @@ NOTED: Final = 0.55
 #: Of the lines of a commit with a note, those that the agent wrote; a person wrote the others.
 NOTED_LINES: Final = 0.85
 
-DEPENDABOT: Final = Address(
-    "dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"
-)
+DEPENDABOT: Final = Address("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com")
 RENOVATE: Final = Address("renovate[bot]", "29139614+renovate[bot]@users.noreply.github.com")
 
 

@@ -74,7 +74,9 @@ class Life:
                 at = datetime.combine(day, time(15, self._rng.randrange(60)), UTC)
                 self._later(at, partial(self._tidy, writer))
         for drop in self._repository.drops:
-            self._later(datetime.combine(drop.day, time(10), UTC), partial(self._drop, writer, drop))
+            self._later(
+                datetime.combine(drop.day, time(10), UTC), partial(self._drop, writer, drop)
+            )
         for person in self._people:
             at = datetime.combine(person.joined + timedelta(days=9), time(9, 30), UTC)
             if person.mapped and at.date() < timeline.LAST_DAY:

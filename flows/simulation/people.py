@@ -6,7 +6,6 @@ All are invented. Companies' addresses are at `.test`, a domain that nobody can 
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
 
 from quarterdeck.flows.simulation.timeline import FIRST_DAY, LAST_DAY
 

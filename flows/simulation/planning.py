@@ -308,4 +308,3 @@ class Planner:
             at += timedelta(seconds=1)
         self._times.add(at)
         return at
-

@@ -37,9 +37,7 @@ def size(
     fixed = [*drops, *(change for pull in landed for change in planned(pull))]
     active = active_by_day(fixed)
     target = baseline_bar(fixed, active)
-    settled = drops + [
-        change for pull in landed if not _grows(pull) for change in planned(pull)
-    ]
+    settled = drops + [change for pull in landed if not _grows(pull) for change in planned(pull)]
     for quarter, multiple in timeline.MULTIPLES.items():
         growing = [pull for pull in landed if _quarter(pull) == quarter]
 

@@ -2,8 +2,8 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,8 +52,6 @@ class Stream:
         self.path = path
         self._marks = 0
         _git(["init", "--quiet", "--bare", "--initial-branch=main", str(path)])
-        # told what went wrong there; a pipe could fill
-        self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             [
                 *("git", "-c", "core.compression=1", "-c", "fastimport.unpackLimit=1"),
@@ -62,7 +60,7 @@ class Stream:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._errors,
+            stderr=subprocess.PIPE,
             env=_ENVIRONMENT,
             bufsize=1 << 20,
         )
@@ -80,8 +78,11 @@ class Stream:
         """End the process where an error has come between."""
         if kind is not None:
             self._process.kill()
-            self._process.communicate()
-        self._errors.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        self._process.wait()
 
     def blob(self, content: bytes) -> int:
         """Write a blob; returns its mark."""
@@ -172,9 +173,8 @@ class Stream:
             raise self._failure() from error
 
     def _failure(self) -> GitCommandError:
-        self._process.wait()
-        self._errors.seek(0)
-        told = self._errors.read().decode("utf-8", "replace").strip()
+        assert self._process.stderr is not None
+        told = self._process.stderr.read().decode("utf-8", "replace").strip()
         return GitCommandError(f"{self.path}: git fast-import did not take the commits: {told}")
 
 

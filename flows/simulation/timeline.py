@@ -10,7 +10,9 @@ FIRST_DAY: Final = date(2020, 9, 7)
 #: The last day of the record; the quarter of it is partial.
 LAST_DAY: Final = date(2026, 5, 31)
 CUTOFF: Final = datetime.combine(LAST_DAY, time(23, 59, 59), UTC)
-BASELINE: Final = tuple(f"{year}Q{quarter}" for year in range(2021, 2025) for quarter in (1, 2, 3, 4))
+BASELINE: Final = tuple(
+    f"{year}Q{quarter}" for year in range(2021, 2025) for quarter in (1, 2, 3, 4)
+)
 
 #: Code lines per engineer and day over the mean of 2021 to 2024: the quarterly series published
 #: in June 2026. The newest quarter is partial.
@@ -21,15 +23,25 @@ MULTIPLES: Final[Mapping[str, float]] = MappingProxyType(
 #: not reverted within 30 days of that: from 26% to 76% between the middles of two quarters.
 SUCCESS: Final[Mapping[str, float]] = MappingProxyType(
     {
-        **{"2024Q4": 0.12, "2025Q1": 0.14, "2025Q2": 0.18, "2025Q3": 0.22},
-        **{"2025Q4": 0.26, "2026Q1": 0.51, "2026Q2": 0.76},
+        "2024Q4": 0.12,
+        "2025Q1": 0.14,
+        "2025Q2": 0.18,
+        "2025Q3": 0.22,
+        "2025Q4": 0.26,
+        "2026Q1": 0.51,
+        "2026Q2": 0.76,
     }
 )
 #: About how much of what lands by pull request is an agent's.
 AGENT_SHARE: Final[Mapping[str, float]] = MappingProxyType(
     {
-        **{"2024Q4": 0.01, "2025Q1": 0.06, "2025Q2": 0.12, "2025Q3": 0.24},
-        **{"2025Q4": 0.42, "2026Q1": 0.68, "2026Q2": 0.80},
+        "2024Q4": 0.01,
+        "2025Q1": 0.06,
+        "2025Q2": 0.12,
+        "2025Q3": 0.24,
+        "2025Q4": 0.42,
+        "2026Q1": 0.68,
+        "2026Q2": 0.80,
     }
 )
 #: A pull request that is merged later than this after opening is no success.

@@ -104,9 +104,7 @@ class Writer:
         pull, commit = opened.pull, opened.pull.commits[position]
         by = self._signature(commit)
         message = messages.own_message(pull, position)
-        opened.head = self.stream.commit(
-            by, by, message, opened.files[position], [opened.head]
-        )
+        opened.head = self.stream.commit(by, by, message, opened.files[position], [opened.head])
         self.books.wrote(self.repository.name, commit)
         self._note(commit, opened.edits[position], opened.head)
 
@@ -155,7 +153,9 @@ class Writer:
     def _catch_up(self, opened: Opened, at: datetime) -> None:
         """Merge the default branch into the pull request's, as people do before they land it."""
         pull = opened.pull
-        files = {path: mark for landed in self._landed[opened.begun :] for path, mark in landed.items()}
+        files = {
+            path: mark for landed in self._landed[opened.begun :] for path, mark in landed.items()
+        }
         by = Signature(pull.driver.web, at, pull.driver.offset)
         self.books.used(pull.driver, by.who)
         message = f"Merge branch 'main' into {pull.branch}"
@@ -301,8 +301,16 @@ class Writer:
         name = self.repository.name
         self.books.landings.append(
             Landing(
-                name, self.tip, at, people, added, deleted, parts,
-                has_notes=self.repository.has_notes, kind=kind, pulls=pulls,
+                name,
+                self.tip,
+                at,
+                people,
+                added,
+                deleted,
+                parts,
+                has_notes=self.repository.has_notes,
+                kind=kind,
+                pulls=pulls,
             )
         )
 
