@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= .demo
+SIZE ?= full
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -19,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)
 	rm -rf $(DEMO)
-	$(BIN)/quarterdeck demo $(DEMO)
+	$(BIN)/quarterdeck demo --size $(SIZE) $(DEMO)
 	$(BIN)/quarterdeck run --settings $(DEMO)/quarterdeck.toml
 
 test: $(READY)

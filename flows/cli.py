@@ -357,13 +357,28 @@ def init(force: bool, file: Path) -> None:
 
 
 @main.command(epilog=EXIT_CODES)
+@click.option(
+    "--size",
+    type=click.Choice(["small", "full"]),
+    default="full",
+    show_default=True,
+    help="About 9,000 or 30,000 commits.",
+)
+@click.option("--seed", type=int, default=2026, show_default=True, help="Of the random choices.")
 @click.argument("folder", type=click.Path(path_type=Path))
-def demo(folder: Path) -> None:
-    """Write a small made-up organisation into FOLDER: git repositories and a settings file."""
+def demo(size: str, seed: int, folder: Path) -> None:
+    """Write a made-up organisation into FOLDER: git repositories, settings and its truth.
+
+    What was planted in it stands in FOLDER/truth, as tables.
+    """
     with _told_errors():
         from quarterdeck.flows.demo import write_organisation
 
-        click.echo(f"wrote {write_organisation(folder)}")
+        made = write_organisation(folder, size, seed)
+        click.echo(
+            f"wrote {made.settings}: {made.commits:,} commits in {len(made.repositories)} "
+            f"repositories, and what is true of them in {made.truth}"
+        )
 
 
 @main.command(epilog=EXIT_CODES)

@@ -80,6 +80,9 @@ authorship as (
             filter (authorship.agent is not null) as agent
     from staging.pull_request_commits as own
     join attribution.commit_authorship as authorship using (repository_id, commit_id)
+    join staging.commits using (repository_id, commit_id)
+    -- a merge of the default branch into the pull request's says nothing of who wrote it
+    where commits.parent_count < 2
     group by own.repository_id, own.pull_request_number
 ),
 
@@ -235,7 +238,7 @@ comment on column marts.pull_requests.is_mature is 'whether it is in the denomin
 comment on column marts.pull_requests.author_login is 'account that opened it; null where no forge told, or it is gone';
 comment on column marts.pull_requests.author_is_bot is 'whether the forge calls that account a bot; null where not told';
 comment on column marts.pull_requests.contributor_id is 'contributor whose account opened it, else who authored its head commit; null for bots and agents, or where not known';
-comment on column marts.pull_requests.model_share is 'mean share of its commits by a model (0 to 1)';
+comment on column marts.pull_requests.model_share is 'mean share of its commits, without merges, by a model (0 to 1)';
 comment on column marts.pull_requests.human_share is 'mean share by a human (0 to 1)';
 comment on column marts.pull_requests.automation_share is 'mean share by automation (0 to 1)';
 comment on column marts.pull_requests.undeclared_share is 'mean share without evidence (0 to 1)';
