@@ -4,14 +4,13 @@ A part is written under a temporary name, flushed to disk and renamed, so a read
 whole or not at all. Tables keyed by commit only ever gain parts. Tables of what can change
 are snapshots with a number: `repositories` is written last and completes its number, and the
 newest completed snapshot is the one that counts. Superseded snapshots are removed but for one.
+What forges tell only gains parts as well; a row tells when it was told, and the newest counts.
 """
 
 import hashlib
 import io
 import json
-import os
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +20,12 @@ import filelock
 import polars as pl
 
 from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
+from quarterdeck.extractors.lake_files import MACHINE, cannot_write, json_object, write_whole
 from quarterdeck.extractors.schemas import (
+    ARCHIVE_TABLES,
     CHECKPOINT_TABLES,
     COMMIT_TABLES,
+    FORGE_TABLES,
     SNAPSHOT_TABLES,
     TABLES,
 )
@@ -32,7 +34,6 @@ from quarterdeck.extractors.schemas import (
 LAKE_VERSION = 1
 _VERSION_FILE = "lake.json"
 _KEPT_SNAPSHOTS = 2
-_MACHINE = f"{uuid.getnode():012x}"
 # A part of either counts only where the other has one of the same name.
 _TWINS = {
     "commit_diffs": "file_changes",
@@ -41,6 +42,9 @@ _TWINS = {
     "line_changes": "line_deaths",
 }
 _KEPT_CHECKPOINTS = 4
+_SCHEMAS = TABLES | ARCHIVE_TABLES
+# The folder of parts that came from files; no repository has one of that name, as `=` is quoted.
+_OF_FILES = "of=files"
 
 
 class Lake:
@@ -68,7 +72,7 @@ class Lake:
                 "restore that file, or name another folder for the lake"
             )
         content = json.dumps({"quarterdeck_lake": LAKE_VERSION}) + "\n"
-        _write_whole(version_file, content.encode())
+        write_whole(version_file, content.encode())
 
     def _folder(self, table: str, repository_id: str) -> Path:
         return self.root / table / _file_name(repository_id)
@@ -93,7 +97,7 @@ class Lake:
             twin = self._folder(_TWINS[table], repository_id)
             names = {part.name for part in twin.glob("*.parquet")}
             return sorted(part for part in folder.glob("*.parquet") if part.name in names)
-        if table in COMMIT_TABLES:
+        if table in COMMIT_TABLES or table in FORGE_TABLES or table in ARCHIVE_TABLES:
             return sorted(folder.glob("*.parquet"))
         number = self._snapshot_number(repository_id)
         part = folder / f"{number:08d}.parquet"
@@ -108,7 +112,7 @@ class Lake:
         """The rows of a table for a repository; an empty frame where nothing was mined."""
         frames = [_read(part, columns) for part in self.parts(table, repository_id)]
         if not frames:
-            empty = TABLES[table].to_frame()
+            empty = _SCHEMAS[table].to_frame()
             return empty.select(columns) if columns else empty
         return pl.concat(frames)
 
@@ -143,6 +147,51 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         self._write(table, repository_id, _part_name(set(frame[key])), frame)
+
+    def append_told(
+        self, table: str, frame: pl.DataFrame, key: Sequence[str], repository_id: str
+    ) -> None:
+        """Write a part of a forge's table, named by the values of `key` in its rows.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        names = ("\0".join(map(str, row)) for row in frame.select(key).iter_rows())
+        self._write(table, repository_id, _part_name(names), frame)
+
+    def file_parts(self, table: str) -> list[Path]:
+        """The parts of a forge's table that came from files, of whatever repositories."""
+        return sorted((self.root / table / _OF_FILES).glob("*.parquet"))
+
+    def write_file_part(self, table: str, frame: pl.DataFrame, name: str) -> None:
+        """Write the part of one file in place of what it told before; none for no rows.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        part = self.root / table / _OF_FILES / f"{name}.parquet"
+        if frame.height:
+            self._write_part(table, part, frame)
+        else:
+            part.unlink(missing_ok=True)
+
+    def read_note(self, kind: str, name: str) -> dict[str, object] | None:
+        """A small record that an extractor keeps for its next run; None where there is none.
+
+        Raises:
+            LakeError: it cannot be read.
+        """
+        path = self.root / kind / f"{_file_name(name)}.json"
+        return json_object(path) if path.is_file() else None
+
+    def write_note(self, kind: str, name: str, note: Mapping[str, object]) -> None:
+        """Keep a small record for the next run, such as how far an extractor has come.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        content = json.dumps(dict(note), sort_keys=True) + "\n"
+        write_whole(self.root / kind / f"{_file_name(name)}.json", content.encode())
 
     def append_diffs(
         self, file_changes: pl.DataFrame, commit_diffs: pl.DataFrame, repository_id: str
@@ -245,13 +294,13 @@ class Lake:
             "problem": problem,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        _write_whole(path, (json.dumps(outcome) + "\n").encode())
+        write_whole(path, (json.dumps(outcome) + "\n").encode())
 
     def outcomes(self) -> dict[str, str]:
         """Why a repository could not be mined in its last run, by its name."""
         problems = {}
         for path in sorted(self.root.glob("outcomes/*.json")):
-            outcome = _json_object(path)
+            outcome = json_object(path)
             if outcome.get("problem") is not None:
                 problems[str(outcome["repository_id"])] = str(outcome["problem"])
         return problems
@@ -261,11 +310,13 @@ class Lake:
         return max((int(part.stem) for part in parts), default=0)
 
     def _write(self, table: str, repository_id: str, name: str, frame: pl.DataFrame) -> None:
-        frame = frame.select(TABLES[table].names()).cast(TABLES[table])
+        self._write_part(table, self._folder(table, repository_id) / f"{name}.parquet", frame)
+
+    def _write_part(self, table: str, target: Path, frame: pl.DataFrame) -> None:
+        frame = frame.select(_SCHEMAS[table].names()).cast(_SCHEMAS[table])
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", statistics=True)
-        target = self._folder(table, repository_id) / f"{name}.parquet"
-        _write_whole(target, buffer.getbuffer())
+        write_whole(target, buffer.getbuffer())
 
     @contextmanager
     def lock(self, repository_id: str) -> Iterator[None]:
@@ -280,7 +331,7 @@ class Lake:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except OSError as error:
-            raise LakeWriteError(_cannot_write(path, error)) from error
+            raise LakeWriteError(cannot_write(path, error)) from error
         try:
             self._sweep(repository_id)
             yield
@@ -289,8 +340,8 @@ class Lake:
 
     def _sweep(self, repository_id: str) -> None:
         """Remove what killed runs on this machine left half-written."""
-        for table in TABLES:
-            for rest in self._folder(table, repository_id).glob(f".*.{_MACHINE}.*.tmp"):
+        for table in _SCHEMAS:
+            for rest in self._folder(table, repository_id).glob(f".*.{MACHINE}.*.tmp"):
                 with suppress(OSError):
                     rest.unlink()
 
@@ -322,18 +373,8 @@ def _read(part: Path, columns: list[str] | None = None, *, rows: int | None = No
         ) from error
 
 
-def _json_object(path: Path) -> dict[str, object]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LakeError(f"{path}: cannot be read ({error}); restore or remove it") from error
-    if not isinstance(found, dict):
-        raise LakeError(f"{path}: holds no JSON object; restore or remove it")
-    return found
-
-
 def _read_version(version_file: Path) -> int:
-    version = _json_object(version_file).get("quarterdeck_lake")
+    version = json_object(version_file).get("quarterdeck_lake")
     if not isinstance(version, int):
         raise LakeError(
             f"{version_file}: tells no lake version; restore it, or name another folder for the "
@@ -346,28 +387,3 @@ def _read_version(version_file: Path) -> int:
             "or name another folder for the lake"
         )
     return version
-
-
-def _write_whole(target: Path, content: bytes | memoryview) -> None:
-    """Write to a temporary name beside `target`, flush to disk, and rename."""
-    temporary = target.with_name(f".{target.name}.{_MACHINE}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise LakeWriteError(_cannot_write(target, error)) from error
-
-
-def _cannot_write(path: Path, error: OSError) -> str:
-    return (
-        f"{path}: cannot be written: {error.strerror or error}; free some space or make the "
-        "folder writable, and run again: what was written before is kept"
-    )

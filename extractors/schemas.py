@@ -6,6 +6,12 @@ Ids of git objects are full lower-case hexadecimal. Times are UTC with microseco
 
 import polars as pl
 
+from quarterdeck.extractors.forge_schemas import (
+    FORGE_ANSWERS,
+    FORGE_PULL_REQUEST_COMMITS,
+    FORGE_PULL_REQUESTS,
+    FORGE_REVIEWS,
+)
 from quarterdeck.extractors.line_lifetimes_schemas import LINE_CHANGES, LINE_DEATHS, LINE_RUNS
 
 TIMESTAMP = pl.Datetime("us", "UTC")
@@ -234,4 +240,16 @@ SNAPSHOT_TABLES: dict[str, pl.Schema] = {
     "repositories": REPOSITORIES,
 }
 
-TABLES: dict[str, pl.Schema] = COMMIT_TABLES | CHECKPOINT_TABLES | SNAPSHOT_TABLES
+#: What forges and files tell of pull requests: parts are only ever added, the newest telling
+#: counts. A part is a repository's, or a file's, which can tell of many repositories.
+FORGE_TABLES: dict[str, pl.Schema] = {
+    "forge_pull_requests": FORGE_PULL_REQUESTS,
+    "forge_pull_request_commits": FORGE_PULL_REQUEST_COMMITS,
+    "forge_reviews": FORGE_REVIEWS,
+}
+
+#: Kept as it came, to be read again by better rules; no build reads it.
+ARCHIVE_TABLES: dict[str, pl.Schema] = {"forge_answers": FORGE_ANSWERS}
+
+#: The tables that the database is a function of.
+TABLES: dict[str, pl.Schema] = COMMIT_TABLES | CHECKPOINT_TABLES | SNAPSHOT_TABLES | FORGE_TABLES
