@@ -6,6 +6,7 @@ forge's own clock, `Retry-After`, and secondary limits, which name no time.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,11 +92,10 @@ class TransientError(Exception):
 
 
 class LimitedError(Exception):
-    """The forge asks to wait: until a time on its clock, for a while, or for a time unsaid."""
+    """The forge asks to wait: for a while, until its reset, or for a time unsaid."""
 
-    def __init__(self, until: float | None = None, seconds: float | None = None) -> None:
+    def __init__(self, seconds: float | None = None) -> None:
         super().__init__("limited")
-        self.until = until
         self.seconds = seconds
 
 
@@ -314,10 +314,9 @@ class ForgeClient:
         if status in (403, 429):
             after = _number(response.headers.get("Retry-After"))
             if after is not None:
-                raise LimitedError(seconds=after)
-            if self._seat.remaining == 0 and self._seat.reset is not None:
-                raise LimitedError(until=self._seat.reset)
-            if status == 429 or "rate limit" in said.lower() or "abuse" in said.lower():
+                raise LimitedError(after)
+            is_spent = self._seat.remaining == 0
+            if is_spent or status == 429 or re.search("rate limit|abuse", said, re.I):
                 raise LimitedError
         if status >= 500 or status == 408:
             after = _number(response.headers.get("Retry-After"))
@@ -358,10 +357,10 @@ class ForgeClient:
 
     def _block(self, limit: LimitedError) -> None:
         now = self.clock.now() + self._skew
-        if limit.until is not None:
-            until = max(limit.until, now)
-        elif limit.seconds is not None:
+        if limit.seconds is not None:
             until = now + max(limit.seconds, 0.0)
+        elif self._seat.remaining == 0 and self._seat.reset is not None:
+            until = self._seat.reset
         else:
             self._secondary += 1
             wait = _SECONDARY_WAIT * 2.0 ** (self._secondary - 1)

@@ -6,8 +6,8 @@ after the last page that was kept.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from quarterdeck.extractors.forge_frames import ForgeFrames
 
@@ -164,13 +164,14 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max(one, other) if one is not None and other is not None else one or other
 
 
-def moment(value: Any) -> datetime | None:
-    """A time of a forge's JSON, in UTC; None for null."""
-    return _time(value)
+def moment(value: object) -> datetime | None:
+    """A time of a forge's JSON, in UTC; None for null, and for the year 1 that stands for it."""
+    found = _time(value)
+    return found if found is not None and found.year > 1 else None
 
 
 def _time(value: object) -> datetime | None:
-    return datetime.fromisoformat(str(value)) if value is not None else None
+    return datetime.fromisoformat(str(value)).astimezone(UTC) if value is not None else None
 
 
 def _text(value: datetime | None) -> str | None:

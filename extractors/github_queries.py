@@ -1,7 +1,7 @@
 """The questions put to GitHub's GraphQL API, and what they cost.
 
 The sizes of the inner connections are chosen so that few pull requests need a further request
-and a page of 50 stays at 10 points; a connection that is longer is paged to its end.
+and a page of 50 stays under 10 points; a connection that is longer is paged to its end.
 """
 
 #: Pull requests a page; the next is taken where GitHub gives up on one (502, no answer in time).
