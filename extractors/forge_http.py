@@ -147,6 +147,11 @@ class ForgeClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the forge refused every token that there is."""
+        return all(seat.refused for seat in self._seats)
+
     def close(self) -> None:
         """End the connections."""
         self._http.close()
@@ -262,13 +267,13 @@ class ForgeClient:
         if response.status_code == 401:
             return self._refuse_token(request)
         self._refuse_status(request, response)
+        kept = response.content
+        for token in self.tokens:  # somebody may have pasted it where the forge shows it
+            kept = token.scrubbed_bytes(kept)
         try:
-            content = json.loads(response.content)
+            content = json.loads(kept)
         except ValueError:
             raise TransientError("an answer that is cut off or no JSON") from None
-        kept = response.content
-        for token in self.tokens:
-            kept = token.scrubbed_bytes(kept)
         return Answer(label, response.headers, kept, content, self.forge_time())
 
     def forge_time(self) -> datetime:

@@ -114,6 +114,7 @@ COMMON_FAULTS = {
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body in one packet: two would wait 40 ms for each other
     forge: FakeForge
 
     def log_message(self, *_: object) -> None:
@@ -177,6 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         self.wfile.write(reply.body[: len(reply.body) // 2] if cut else reply.body)
+        self.wfile.flush()
         if cut:
             self.close_connection = True
 

@@ -1,11 +1,14 @@
 """What the lake holds of a forge, as a build reads it, and what a world would have it hold."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from forge_world import Account, Pull, World
 
+from quarterdeck.extractors.forge_frames import ForgeFrames
+from quarterdeck.extractors.forge_pages import Page
 from quarterdeck.extractors.lake import Lake
 
 REPOSITORY = "harbour"
@@ -13,13 +16,23 @@ Told = dict[str, list[dict[str, Any]]]
 
 
 def told(folder: Path) -> Told:
+    """What the lake in a folder holds."""
+    tables = ForgeFrames().by_table()
+    return newest_of({table: Lake(folder).read(table, REPOSITORY) for table in tables})
+
+
+def told_by(pages: Iterable[Page]) -> Told:
+    """What pages told, one after another."""
+    frames = [page.frames.by_table() for page in pages]
+    return newest_of({table: pl.concat([f[table] for f in frames]) for table in frames[0]})
+
+
+def newest_of(tables: Mapping[str, pl.DataFrame]) -> Told:
     """Of several rows about the same thing the newest; without the time of telling."""
-    lake = Lake(folder)
-    pulls = lake.read("forge_pull_requests", REPOSITORY)
-    newest = pulls.sort("fetched_at").unique("number", keep="last")
-    lists = lake.read("forge_pull_request_commits", REPOSITORY)
+    newest = tables["forge_pull_requests"].sort("fetched_at").unique("number", keep="last")
+    lists = tables["forge_pull_request_commits"]
     commits = lists.join(newest.select("number", "fetched_at"), on=["number", "fetched_at"])
-    reviews = lake.read("forge_reviews", REPOSITORY).sort("fetched_at")
+    reviews = tables["forge_reviews"].sort("fetched_at")
     return {
         "pulls": _rows(newest, "number"),
         "commits": _rows(commits, "number", "position"),
