@@ -1,7 +1,7 @@
 """One repository's pull requests, from a forge into the lake, page by page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quarterdeck.extractors.forge_frames import (
     append_frames,
@@ -41,6 +41,7 @@ def mine_forge(
         LakeWriteError: the disk is full, or the folder cannot be written.
     """
     done, total, warnings = 0, None, list[str]()
+    before = replace(client.usage)
     with lake.lock(repository_id):
         state = read_cursor(lake, repository_id, extraction.source)
         is_first = state is None
@@ -58,9 +59,9 @@ def mine_forge(
     return ForgeResult(
         repository_id,
         done,
-        usage.requests,
-        usage.points,
-        usage.waited,
+        usage.requests - before.requests,
+        usage.points - before.points,
+        usage.waited - before.waited,
         missing,
         tuple(dict.fromkeys(warnings)),
     )

@@ -24,6 +24,7 @@ from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository, without_credentials
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
+from quarterdeck.flows.forges import ask_forges
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
 from quarterdeck.flows.progress import reporter
@@ -109,6 +110,9 @@ def mine(settings: Settings) -> Mined:
             problems[source.repository_id] = problem
             lake.write_outcome(source.repository_id, problem)
             reporter().line(f"{source.repository_id}: {problem}")
+    for name, problem in ask_forges(sources, settings, lake).items():
+        problems[name] = f"{problems[name]}; {problem}" if name in problems else problem
+        lake.write_outcome(name, problems[name])
     return Mined(tuple(results), problems)
 
 

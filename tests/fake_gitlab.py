@@ -28,11 +28,11 @@ def shapes() -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def shaped(forge: str, name: str, **fields: Any) -> dict[str, Any]:
+def shaped(forge: str, kind: str, /, **fields: Any) -> dict[str, Any]:
     """An object of a published shape: no field of ours, and those we leave out are null."""
-    known = shapes()[forge][name]
+    known = shapes()[forge][kind]
     unknown = set(fields) - set(known)
-    assert not unknown, f"{forge} has no {unknown} in {name}"
+    assert not unknown, f"{forge} has no {unknown} in {kind}"
     return {**dict.fromkeys(known), **fields}
 
 
