@@ -251,7 +251,8 @@ def test_a_redirect_to_another_host_does_not_take_the_token_along():
 
         place = f"{elsewhere}/api/v1/repos/acme/harbour/pulls?state=all&sort=recentupdate"
         run.forge.reply = lambda _asked: Reply(302, b"", {"Location": place})
-        list(zip(run.pages(), range(1), strict=False))
+        with pytest.raises(ForgeAnswerError):  # its parts redirect to that list, too
+            list(run.pages())
     assert [asked.token for asked in run.forge.asked[:1]] == [TOKEN]
     assert other.asked
     assert {asked.token for asked in other.asked} == {None}
