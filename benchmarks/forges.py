@@ -86,7 +86,10 @@ def _review(pull: Pull, number: int) -> Review:
 def ours(world: World) -> None:
     """A first run, and one after a day."""
     clock = FakeClock(max(pull.updated for pull in world.pulls.values()) + timedelta(hours=1))
-    with tempfile.TemporaryDirectory() as folder, serve(FakeGitHub(world, clock, limit=10**9)) as at:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(FakeGitHub(world, clock, limit=10**9)) as at,
+    ):
         lake = Lake(Path(folder))
         for what in ("first run", "nightly run"):
             with ForgeClient(api_url(at), [Token(TOKEN, "GH_ENTERPRISE_TOKEN")], clock) as client:

@@ -31,3 +31,7 @@ class LakeVersionError(LakeError):
 
 class LakeWriteError(LakeError):
     """A part could not be written, for example because the disk is full."""
+
+
+class ForgeFileError(ExtractorError):
+    """A file of pull requests or reviews cannot be read as the settings say."""

@@ -265,7 +265,8 @@ class ForgeClient:
         self._set_clock(response)
         self._note_limits(response.headers)
         if response.status_code == 401:
-            return self._refuse_token(request)
+            self._refuse_token(request)
+            return None
         self._refuse_status(request, response)
         kept = response.content
         for token in self.tokens:  # somebody may have pasted it where the forge shows it
@@ -348,7 +349,9 @@ class ForgeClient:
         living = [seat for seat in self._seats if not seat.refused]
         free = [seat for seat in living if seat.blocked_until <= now]
         if free:
-            self._seat = max(free, key=lambda s: float("inf") if s.remaining is None else s.remaining)
+            self._seat = max(
+                free, key=lambda s: float("inf") if s.remaining is None else s.remaining
+            )
             return
         self._seat = min(living, key=lambda seat: seat.blocked_until)
         seconds = self._seat.blocked_until - now + 1.0  # the reset has whole seconds

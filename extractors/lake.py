@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import filelock
 import polars as pl
@@ -183,6 +183,10 @@ class Lake:
         """
         path = self.root / kind / f"{_file_name(name)}.json"
         return json_object(path) if path.is_file() else None
+
+    def note_names(self, kind: str) -> list[str]:
+        """The names under which `write_note` kept records of a kind."""
+        return sorted(unquote(path.stem) for path in (self.root / kind).glob("*.json"))
 
     def write_note(self, kind: str, name: str, note: Mapping[str, object]) -> None:
         """Keep a small record for the next run, such as how far an extractor has come.

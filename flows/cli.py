@@ -196,9 +196,7 @@ def run(
 @click.option("--dry-run", is_flag=True, help="Say what asking the forges would take, and stop.")
 @_json
 @_settings_option
-def mine(
-    repositories: tuple[str, ...], dry_run: bool, as_json: bool, settings: "Settings"
-) -> None:
+def mine(repositories: tuple[str, ...], dry_run: bool, as_json: bool, settings: "Settings") -> None:
     """Bring the lake up to date with REPOSITORIES, and stop there."""
     from dataclasses import asdict
 
@@ -213,7 +211,8 @@ def mine(
         mined = pipeline.mine(settings)
         if as_json:
             results = [asdict(result) for result in mined.results]
-            _print_json({"repositories": results, "problems": mined.problems})
+            files = [asdict(file) | {"path": str(file.path)} for file in mined.files]
+            _print_json({"repositories": results, "files": files, "problems": mined.problems})
         if mined.problems:
             raise StaleDataError(mined.problems)
 

@@ -70,6 +70,7 @@ def estimated_frames() -> dict[str, Given]:
         "multiple_intervals": multiple_intervals,
         "survival_curves": survival_curves,
         "wilson": wilson_intervals,
+        "forge_wilson": forge_wilson_intervals,
         "capture_recapture": capture_recapture,
     }
 
@@ -182,6 +183,21 @@ def wilson_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         rate_low=pl.Series(interval.low), rate_high=pl.Series(interval.high)
     )
     return frame.cast(_WILSON_SCHEMA).fill_nan(None)
+
+
+def forge_wilson_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Wilson intervals of merged over all and over closed; one row per pair that occurs."""
+    counts: pl.DataFrame = connection.sql("""
+        select distinct merged, unnest([pull_requests, closed]) as trials
+        from marts.forge_counts
+        order by all
+    """).pl()
+    interval = wilson(counts["merged"].to_numpy(), counts["trials"].to_numpy())
+    frame = counts.with_columns(
+        rate_low=pl.Series(interval.low, dtype=pl.Float64),
+        rate_high=pl.Series(interval.high, dtype=pl.Float64),
+    )
+    return frame.fill_nan(None)
 
 
 def capture_recapture(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from quarterdeck.extractors.forges import Forge, extraction, open_client
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository, remote_url
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.forge_settings import default_address
+from quarterdeck.flows.forge_api_settings import default_address
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import RepositorySettings, Settings
@@ -82,7 +82,7 @@ def _named(own: RepositorySettings, host: str | None, settings: Settings) -> For
     address = own.forge_url or default_address(own.forge, host)
     if address is None:
         raise SettingsError(
-            "a repository has forge = \"gitea\", and its origin tells no address; set forge_url"
+            'a repository has forge = "gitea", and its origin tells no address; set forge_url'
         )
     for entry in settings.forges:
         if entry.kind == own.forge and _host(entry.address) == _host(address):

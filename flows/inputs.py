@@ -15,6 +15,7 @@ from quarterdeck.extractors import file_classes, identities
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.record_readers import RecordFrames, read_records
 from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
+from quarterdeck.flows.forge_inputs import forge_frames, told_parts
 from quarterdeck.flows.people_inputs import people_frames
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
@@ -41,6 +42,8 @@ _NOT_SHOWN = {
     "repositories",
     "report_name",
     "privacy_key_file",
+    "pull_request_tables",
+    "review_tables",
 }
 
 _SETTINGS_SCHEMA = pl.Schema(
@@ -77,7 +80,11 @@ _EXCLUSIONS_SCHEMA = pl.Schema(
 
 
 def given_frames(
-    settings: Settings, sources: Sequence[Source], problems: dict[str, str], digest: str
+    settings: Settings,
+    sources: Sequence[Source],
+    problems: dict[str, str],
+    digest: str,
+    lake: Lake | None = None,
 ) -> dict[str, Given]:
     """Every frame that the SQL reads as `given_<name>` before the estimates.
 
@@ -86,6 +93,7 @@ def given_frames(
         sources: the repositories of the database.
         problems: why a repository could not be mined, by its name.
         digest: what `input_digest` gives, to be kept in the database.
+        lake: tells how files of pull requests were read; None: none were.
 
     Raises:
         FileClassRuleError: a file class of the settings cannot be used.
@@ -166,6 +174,7 @@ def given_frames(
         "checkpoints": lambda connection: records(connection).checkpoints,
         "record_problems": lambda connection: records(connection).problems,
         **people_frames(settings, sources),
+        **forge_frames(settings, lake),
     }
 
 
@@ -229,6 +238,8 @@ def input_digest(
         for table in TABLES:
             for part in lake.parts(table, source.repository_id):
                 add(table, part.name, part.stat().st_size)
+    for part in told_parts(settings, lake):
+        add(part.parent.parent.name, part.name, part.stat().st_size, part.stat().st_mtime_ns)
     for package in ("sql", "extractors", "estimates"):
         _add_files(files(f"quarterdeck.{package}"), add)
     return digest.hexdigest()

@@ -19,11 +19,13 @@ import pygit2
 
 from quarterdeck.extractors.clones import update_mirror
 from quarterdeck.extractors.errors import ExtractorError, GitCommandError
+from quarterdeck.extractors.forge_files import FileOutcome, read_files
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository, without_credentials
-from quarterdeck.extractors.schemas import TABLES
+from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
+from quarterdeck.flows.forge_inputs import known_names, table_specs, told_parts
 from quarterdeck.flows.forges import ask_forges
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
@@ -36,10 +38,11 @@ from quarterdeck.sql import runner
 
 @dataclass(frozen=True)
 class Mined:
-    """What mining did: results and problems by repository."""
+    """What mining did: results and problems by repository or file, and what files told."""
 
     results: tuple[MiningResult, ...]
     problems: dict[str, str]
+    files: tuple[FileOutcome, ...] = ()
 
 
 def _retry_is_worthwhile(_task: Any, _run: Any, state: Any) -> bool:
@@ -71,7 +74,9 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
     """
     runner.refuse_other_file(settings.database)
     mined = mine(settings)
-    if mined.problems and not mined.results and not _is_any_in_lake(settings, mined.problems):
+    has_files = any(file.problem is None for file in mined.files)
+    is_any = mined.results or has_files or _is_any_in_lake(settings, mined.problems)
+    if mined.problems and not is_any:
         raise NothingMinedError("\n".join(mined.problems.values()))
     is_new = update_database(settings, rebuild)
     report_path = None
@@ -92,8 +97,8 @@ def _is_of(report_file: Path, database: Path) -> bool:
 
 @flow(name="mine")
 def mine(settings: Settings) -> Mined:
-    """Bring the lake up to date with every repository; one that fails stops no other."""
-    sources = resolve(settings)
+    """Bring the lake up to date with every repository and file; one that fails stops no other."""
+    sources = resolve(settings) if settings.repositories or not table_specs(settings) else []
     lake = Lake(settings.lake)
     _keep_out_of_git(settings.lake.parent)
     results, problems = [], {}
@@ -113,7 +118,28 @@ def mine(settings: Settings) -> Mined:
     for name, problem in ask_forges(sources, settings, lake).items():
         problems[name] = f"{problems[name]}; {problem}" if name in problems else problem
         lake.write_outcome(name, problems[name])
-    return Mined(tuple(results), problems)
+    files = mine_files(settings)
+    problems |= {str(file.path): file.problem for file in files if file.problem is not None}
+    return Mined(tuple(results), problems, files)
+
+
+def mine_files(settings: Settings) -> tuple[FileOutcome, ...]:
+    """Bring the lake up to date with the files of pull requests that the settings name."""
+    specs = table_specs(settings)
+    if not specs:
+        return ()
+    start, lake, outcomes = time.monotonic(), Lake(settings.lake), []
+    for outcome in read_files(lake, specs, known_names(settings, lake)):
+        outcomes.append(outcome)
+        if outcome.problem is not None:
+            reporter().line(outcome.problem)
+        for problem, affected, example in outcome.troubles:
+            reporter().line(f"{outcome.path.name}: warning: {problem}: {affected:,} ({example})")
+    new = [outcome for outcome in outcomes if outcome.is_new]
+    kept = sum(outcome.kept for outcome in new)
+    told = f"{len(new):,} of {len(outcomes):,} read, {kept:,} rows kept" if new else "nothing new"
+    reporter().line(f"files of pull requests: {told} ({elapsed(start)})")
+    return tuple(outcomes)
 
 
 def _keep_out_of_git(folder: Path) -> None:
@@ -193,7 +219,7 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
     """
     lake = Lake(settings.lake, create=False)
     sources = resolve(settings) if settings.repositories else in_lake(lake)
-    if not sources:
+    if not sources and not told_parts(settings, lake):
         raise SettingsError(
             f"{settings.lake}: the lake holds no repository; `quarterdeck run PATH` mines one"
         )
@@ -235,7 +261,7 @@ def build(settings: Settings, sources: Sequence[Source], work: Path, digest: str
     """
     start = time.monotonic()
     lake = Lake(settings.lake, create=False)
-    given = given_frames(settings, sources, lake.outcomes(), digest)
+    given = given_frames(settings, sources, lake.outcomes(), digest, lake)
     total, made = len(runner.load_objects()), 0
     with (
         tempfile.TemporaryDirectory(prefix="quarterdeck-empty-") as empty,
@@ -250,6 +276,7 @@ def build(settings: Settings, sources: Sequence[Source], work: Path, digest: str
         parts = {
             table: [_empty_part(table, Path(empty))]
             + [part for source in sources for part in lake.parts(table, source.repository_id)]
+            + (told_parts(settings, lake, table) if table in FORGE_TABLES else [])
             for table in TABLES
         }
         put_off = runner.build(work, parts, given, progress)

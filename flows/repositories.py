@@ -29,7 +29,8 @@ class Source:
 def from_arguments(arguments: Iterable[str], settings: Settings) -> Settings:
     """Settings in which the repositories are those named on the command line.
 
-    An argument is a path, a URL, or the name of a repository in the settings.
+    An argument is a path, a URL, or the name of a repository in the settings. Of files of pull
+    requests only those of these repositories count then.
     """
     named = {r.name: r for r in settings.repositories if r.name is not None}
     chosen = []
@@ -40,7 +41,9 @@ def from_arguments(arguments: Iterable[str], settings: Settings) -> Settings:
             chosen.append(named[argument])
         else:
             chosen.append(_as_in_settings(Path(argument).expanduser().absolute(), settings))
-    return settings.model_copy(update={"repositories": chosen}) if chosen else settings
+    if not chosen:
+        return settings
+    return settings.model_copy(update={"repositories": chosen, "other_repositories": False})
 
 
 def _as_in_settings(path: Path, settings: Settings) -> RepositorySettings:

@@ -25,11 +25,16 @@ from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
 from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.forge_settings import (
+from quarterdeck.flows.forge_api_settings import (
     SLUG,
     ForgeSettings,
     checked_base_url,
     forges_conflict,
+)
+from quarterdeck.flows.forge_settings import (
+    PullRequestTableSettings,
+    ReviewTableSettings,
+    twice,
 )
 from quarterdeck.flows.people_settings import (
     ContributorSettings,
@@ -157,6 +162,9 @@ class Settings(BaseSettings):
     weights: dict[str, float] = Field(default_factory=default_weights)
     authorship: list[AuthorshipSettings] = []
     forges: list[ForgeSettings] = []
+    pull_request_tables: list[PullRequestTableSettings] = []
+    review_tables: list[ReviewTableSettings] = []
+    other_repositories: bool = True
 
     @classmethod
     def settings_customise_sources(
@@ -288,6 +296,8 @@ def _check_rules(settings: Settings, file: Path | None) -> None:
         raise SettingsError(f"{where}: {problem}")
     if problem := forges_conflict(settings.forges):
         raise SettingsError(f"{where}: key 'forges': {problem}")
+    if problem := twice(settings.pull_request_tables, settings.review_tables):
+        raise SettingsError(f"{where}: {problem}")
     try:
         if settings.file_classes:
             load_rules(settings.file_classes)
@@ -323,7 +333,14 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
         r.model_copy(update={"path": base / r.path.expanduser()}) if r.path is not None else r
         for r in settings.repositories
     ]
-    return settings.model_copy(update={**places, "repositories": repositories})
+    tables = {
+        key: [
+            table.model_copy(update={"path": str(base / Path(table.path).expanduser())})
+            for table in getattr(settings, key)
+        ]
+        for key in ("pull_request_tables", "review_tables")
+    }
+    return settings.model_copy(update={**places, **tables, "repositories": repositories})
 
 
 def _explain(error: ValidationError, file: Path | None) -> str:

@@ -33,6 +33,12 @@ _PLAIN: Final = frozenset(
     "quarterdeck_version", "input_digest", "fingerprint", "landed_by", "default_branch",
     "opened_at_source", "first_quarter", "last_quarter", "last_whole_quarter", "team",
     "organisation", "forge", "trailer_key", "exclusion_kind", "risk", "reason_code",
+    "forge_id", "review_id", "told_name", "matched_by", "state", "checks", "field", "sources",
+    "author_association", "base_commit_id", "merge_commit_id", "ref_head_commit_id",
+    "told_head_commit_id", "told_merge_commit_id", "clone_landed_commit_id", "clone_landed_by",
+    "state_source", "created_at_source", "closed_at_source", "merged_at_source",
+    "author_login_source", "merge_commit_id_source", "head_commit_id_source",
+    "head_branch_source", "base_branch_source", "agent_source", "grouping_kind", "grouping_name",
     ]
 )  # fmt: skip
 _BY_COLUMN: Final = {
@@ -42,7 +48,14 @@ _BY_COLUMN: Final = {
     "member": "people_member",
     "login": "people_login",
     "account_id": "people_login",
+    "author_login": "people_login",
+    "author_id": "people_login",
+    "merged_by_login": "people_login",
+    "reviewer_login": "people_login",
     "head_branch": "people_branch",
+    "base_branch": "people_branch",
+    "head_repository": "people_branch",
+    "url": "people_url",
     "ref": "people_branch",
     "remote_url": "people_url",
     "settings_json": "people_json",

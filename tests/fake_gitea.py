@@ -103,9 +103,7 @@ def _user(account: Account | None) -> dict[str, Any]:
 
 
 def _reviews(pull: Pull) -> list[Any]:
-    asked_for = shaped(
-        "gitea", "PullReview", id=1, state="REQUEST_REVIEW", user=_user(pull.author)
-    )
+    asked_for = shaped("gitea", "PullReview", id=1, state="REQUEST_REVIEW", user=_user(pull.author))
     given = [
         shaped(
             "gitea",

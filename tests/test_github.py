@@ -27,8 +27,8 @@ from quarterdeck.extractors.forge_errors import (
 )
 from quarterdeck.extractors.forge_frames import read_cursor, write_cursor
 from quarterdeck.extractors.forge_http import ForgeClient, Patience
-from quarterdeck.extractors.forge_pages import Page
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
+from quarterdeck.extractors.forge_pages import Page
 from quarterdeck.extractors.forge_tokens import Token
 from quarterdeck.extractors.github import GitHub, api_url
 from quarterdeck.extractors.lake import Lake
@@ -207,7 +207,7 @@ def test_a_run_that_is_killed_at_any_page_goes_on_from_there(
 
 @pytest.mark.parametrize("cursors", ["keyset", "offset"])
 def test_updates_while_pages_are_read_lose_nothing(cursors: str):
-    for moved in (1, 4, 8):
+    for moved in (1, 8):
         for at in range(3):
             world = small()
 
@@ -272,9 +272,9 @@ def test_two_tokens_share_the_points(tmp_path: Path):
 
 
 def test_a_limit_that_is_too_long_ends_the_run(tmp_path: Path):
-    with github(make_world(), limit=0, window=5 * 3600.0) as run:
-        with pytest.raises(ForgeLimitError, match="longer than a run waits"):
-            run.mine(tmp_path)
+    too_long = pytest.raises(ForgeLimitError, match="longer than a run waits")
+    with github(make_world(), limit=0, window=5 * 3600.0) as run, too_long:
+        run.mine(tmp_path)
 
 
 def test_enterprise_without_limits_tells_none(tmp_path: Path):

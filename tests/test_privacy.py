@@ -46,6 +46,7 @@ def identities() -> list[tuple[str, str]]:
 
 
 def build_repository(path: Path) -> None:
+    write_tables(path.parent)
     repository = RepositoryBuilder(path)
     repository.commit({".mailmap": MAILMAP.encode()}, "Start", author=identities()[0])
     messages = [
@@ -80,6 +81,33 @@ def build_repository(path: Path) -> None:
     repository.git("remote", "add", "origin", url)
 
 
+def write_tables(folder: Path) -> None:
+    """Pull requests and reviews in which people stand wherever they can."""
+    (folder / "pulls.csv").write_text(
+        "repo,number,login,merger,by,title,body,branch,fork,labels,url,state,at\n"
+        "app,7,ottibrand,unknownfella,4711,Thanks to Renzo Quillfeather,see @ottibrand,"
+        "ottibrand/topic,ottibrand/app,for Balthazar Overlook <balt@overlook.test>,"
+        "https://git.harbour.test/ottibrand/app/pull/7,merged,2025-03-01\n"
+        "app,8,unknownfella,,,Fix,,unknownfella/topic,,,,open,xiulan@gmail.com\n",
+        encoding="utf-8",
+    )
+    (folder / "reviews.csv").write_text(
+        "repo,number,login,state,at\napp,7,unknownfella,approved,2025-03-01\n", encoding="utf-8"
+    )
+
+
+TABLES = {
+    "repository": "repo", "number": "number", "author_login": "login", "state": "state",
+    "merged_by_login": "merger", "author_id": "by", "title": "title", "body": "body",
+    "head_branch": "branch", "head_repository": "fork", "labels": "labels", "url": "url",
+    "created_at": "at",
+}  # fmt: skip
+REVIEWS = {
+    "repository": "repo", "number": "number", "reviewer_login": "login", "state": "state",
+    "submitted_at": "at",
+}  # fmt: skip
+
+
 def settings(folder: Path, privacy: str) -> Settings:
     return Settings(
         organisation="Harbour",
@@ -103,6 +131,8 @@ def settings(folder: Path, privacy: str) -> Settings:
                 ],
             }
         ],
+        pull_request_tables=[{"path": str(folder.parent / "pulls.csv"), "columns": TABLES}],
+        review_tables=[{"path": str(folder.parent / "reviews.csv"), "columns": REVIEWS}],
         privacy=privacy,
         privacy_key_file=folder.parent / "privacy.key",
     )

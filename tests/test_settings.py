@@ -42,6 +42,7 @@ def test_what_the_template_shows_is_the_default(tmp_path: Path):
     plain = load_settings(settings_file(tmp_path, ""))
     examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
     examples |= {"signals", "authorship", "keep_apart", "teams", "forges"}
+    examples |= {"pull_request_tables", "review_tables"}
     assert shown.model_dump(exclude=examples) == plain.model_dump(exclude=examples)
     assert shown.cutoff == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
     assert {len(getattr(shown, key)) for key in examples - {"cutoff"}} == {1}

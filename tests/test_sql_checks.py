@@ -1,7 +1,7 @@
 """Every check finds what it is for: data corrupted for it makes exactly that check fail."""
 
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -25,6 +25,7 @@ CORRUPTIONS = {
     "coverage_in_range": "update marts.model_coverage set estimate = commits + 1",
     "file_changes_add_up": "update raw.commit_diffs set added = added + 1",
     "file_classes_have_no_gap": "update raw.file_classes set from_position = 1",
+    "forge_success_in_range": "update marts.forge_counts set closed = pull_requests + 1",
     "landed_changes_complete": (
         "insert into raw.landings by name select repository_id, 'ff' as commit_id, "
         "'ff' as landed_commit_id, 99 as position from raw.landings limit 1"
@@ -69,12 +70,24 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
         repository.commit(date(2023, 6, 1), author=BEN),
     ]
     landed = repository.land(date(2023, 6, 30), author=BEN, brings=own)
+    landed_at = datetime(2023, 6, 30, 12, tzinfo=UTC)
     repository.pull(1, own, landed)
     repository.land(date(2023, 6, 30), author="Ada <7+ada@users.noreply.github.com>")
     excluded = repository.land(date(2023, 7, 1), author=BEN)
     repository.note(own[0], NOTE, {"src/a.py": [(1, 10)]})
     repository.branch("topic", [own[1]])
     repository.checkpoint("a1b2c3d4e5f6", '{"agent": "Claude Code"}')
+    for source in ("github", "table"):
+        repository.told(1, source=source, state="merged", author_login=source, merged_at=landed_at)
+    repository.review(1, "r1", "ben", landed_at)
+    history.rows["forge_pull_request_commits"].append(
+        {
+            "repository_id": repository.name,
+            "number": 1,
+            "commit_id": own[0],
+            "fetched_at": landed_at,
+        }
+    )
     repository.tip_file(".gitattributes", "*.gen linguist-generated\n")
     blob = {"repository_id": repository.name, "blob_id": "b" * 40}
     history.rows["attribute_blobs"].append(blob)

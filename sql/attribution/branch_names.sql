@@ -16,6 +16,7 @@ pull_requests as (
         pull_request_number,
         head_commit_id,
         head_branch,
+        head_branch_source,
         landed_commit_id
     from staging.pull_requests
 ),
@@ -37,7 +38,8 @@ told as (
         pull_requests.repository_id,
         pull_requests.pull_request_number,
         if(
-            regexp_matches(commits.subject, '^Merge pull request #\d+ from '),
+            pull_requests.head_branch_source = 'message'
+                and regexp_matches(commits.subject, '^Merge pull request #\d+ from '),
             regexp_replace(pull_requests.head_branch, '^[^/]+/', ''),
             pull_requests.head_branch
         ) as branch

@@ -163,7 +163,7 @@ issues as (
     select
         repository_id,
         'pull requests without a known head',
-        count(*) filter (head_commit_id is null),
+        count(*) filter (head_commit_id is null and told_at is null),
         count(*),
         'only a message names them: this clone has no refs/pull; they are in no success rate'
     from marts.pull_requests
@@ -307,6 +307,8 @@ issues as (
             filter (repositories.repository_id is null)
     from raw.team_repositories as owned
     left join raw.repository_settings as repositories using (repository_id)
+    union all
+    select * from marts.forge_quality
 )
 
 select
