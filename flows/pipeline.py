@@ -26,6 +26,7 @@ from quarterdeck.extractors.repository import open_repository, without_credentia
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.forge_inputs import known_names, table_specs, told_parts
+from quarterdeck.flows.forges import ask_forges
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
 from quarterdeck.flows.progress import reporter
@@ -114,6 +115,9 @@ def mine(settings: Settings) -> Mined:
             problems[source.repository_id] = problem
             lake.write_outcome(source.repository_id, problem)
             reporter().line(f"{source.repository_id}: {problem}")
+    for name, problem in ask_forges(sources, settings, lake).items():
+        problems[name] = f"{problems[name]}; {problem}" if name in problems else problem
+        lake.write_outcome(name, problems[name])
     files = mine_files(settings)
     problems |= {str(file.path): file.problem for file in files if file.problem is not None}
     return Mined(tuple(results), problems, files)

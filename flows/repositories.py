@@ -23,6 +23,7 @@ class Source:
     url: str | None
     default_branch: str | None
     team: str | None
+    settings: RepositorySettings | None = None
 
 
 def from_arguments(arguments: Iterable[str], settings: Settings) -> Settings:
@@ -85,7 +86,7 @@ def resolve(settings: Settings) -> list[Source]:
         )
         path = repository.path or settings.clones / f"{name.replace('/', '+')}.git"
         sources[name] = Source(
-            name, path, repository.url, repository.default_branch, repository.team
+            name, path, repository.url, repository.default_branch, repository.team, repository
         )
     return list(sources.values())
 

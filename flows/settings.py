@@ -25,6 +25,12 @@ from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
 from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
+from quarterdeck.flows.forge_api_settings import (
+    SLUG,
+    ForgeSettings,
+    checked_base_url,
+    forges_conflict,
+)
 from quarterdeck.flows.forge_settings import (
     PullRequestTableSettings,
     ReviewTableSettings,
@@ -74,6 +80,9 @@ class RepositorySettings(BaseModel):
     name: str | None = Field(default=None, min_length=1, max_length=200)
     default_branch: str | None = Field(default=None, min_length=1)
     team: str | None = None
+    forge: Literal["github", "gitlab", "gitea", "none"] | None = None
+    forge_url: str | None = None
+    slug: str | None = Field(default=None, pattern=SLUG)
 
     @model_validator(mode="after")
     def _one_place(self) -> "RepositorySettings":
@@ -92,6 +101,11 @@ class RepositorySettings(BaseModel):
         if url is not None and "://" in url and urlsplit(url).password:
             raise _remedy("a password stands in the URL", "leave it to git's credential helpers")
         return url
+
+    @field_validator("forge_url")
+    @classmethod
+    def _forge_address(cls, value: str | None) -> str | None:
+        return checked_base_url(value)
 
     @field_validator("name", "default_branch")
     @classmethod
@@ -158,6 +172,7 @@ class Settings(BaseSettings):
     signals: list[dict[str, Any]] = []
     weights: dict[str, float] = Field(default_factory=default_weights)
     authorship: list[AuthorshipSettings] = []
+    forges: list[ForgeSettings] = []
     pull_request_tables: list[PullRequestTableSettings] = []
     review_tables: list[ReviewTableSettings] = []
     other_repositories: bool = True
@@ -293,6 +308,8 @@ def _check_rules(settings: Settings, file: Path | None) -> None:
     where = str(file) if file is not None else "settings"
     if problem := conflict(settings.contributors, settings.keep_apart, settings.teams):
         raise SettingsError(f"{where}: {problem}")
+    if problem := forges_conflict(settings.forges):
+        raise SettingsError(f"{where}: key 'forges': {problem}")
     if problem := twice(settings.pull_request_tables, settings.review_tables):
         raise SettingsError(f"{where}: {problem}")
     try:

@@ -41,7 +41,7 @@ def test_what_the_template_shows_is_the_default(tmp_path: Path):
     shown = load_settings(settings_file(tmp_path, uncommented(template())))
     plain = load_settings(settings_file(tmp_path, ""))
     examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
-    examples |= {"signals", "authorship", "keep_apart", "teams"}
+    examples |= {"signals", "authorship", "keep_apart", "teams", "forges"}
     examples |= {"pull_request_tables", "review_tables"}
     assert shown.definition == plain.definition
     examples |= {"multiple"}

@@ -1,0 +1,27 @@
+"""Errors of talking to a forge; each says what is wrong, where, and what to do."""
+
+from quarterdeck.extractors.errors import ExtractorError
+
+
+class ForgeError(ExtractorError):
+    """A forge could not be read; what was read before is kept."""
+
+
+class ForgeAccessError(ForgeError):
+    """No token, a token that the forge refuses, or one that may not read this repository."""
+
+
+class ForgeNotFoundError(ForgeError):
+    """The repository is not there, or the token may not see it."""
+
+
+class ForgeLimitError(ForgeError):
+    """The forge's limits do not end within the time that a run waits."""
+
+
+class ForgeUnavailableError(ForgeError):
+    """No answer, a cut one or a failing server, also after several attempts."""
+
+
+class ForgeAnswerError(ForgeError):
+    """The forge refused the question, or its answer is not of the published form."""

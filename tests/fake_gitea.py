@@ -1,0 +1,136 @@
+"""Gitea's REST API (v1) for an invented repository, in the shapes of its published description."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from fake_forge import Asked, FakeForge, Reply
+from fake_gitlab import paged, shaped
+from forge_world import Account, Pull
+
+_REVIEWS = {
+    "approved": "APPROVED",
+    "commented": "COMMENT",
+    "changes_requested": "REQUEST_CHANGES",
+    "dismissed": "APPROVED",
+}
+_THERE = timezone(timedelta(hours=2))
+
+
+@dataclass
+class FakeGitea(FakeForge):
+    """Answers below /api/v1."""
+
+    between: Callable[[int], None] = field(default=lambda _number: None)
+    most: int = 50  # items a page, whatever is asked for
+    counts: bool = True
+
+    def spoiled(self, kind: str) -> Reply:
+        assert kind == "limit"
+        return Reply(429, b"", {"Retry-After": "20"})
+
+    def limit_headers(self, token: str | None) -> dict[str, str]:
+        return {}
+
+    def reply(self, asked: Asked) -> Reply:
+        self.between(len(self.asked) - 1)
+        total = "X-Total-Count" if self.counts else None
+        repository = f"/api/v1/repos/{self.world.slug}"
+        if asked.path == "/api/v1/repos/acme/old-harbour/pulls":
+            return Reply(301, b"", {"Location": f"{repository}/pulls?{_encoded(asked)}"})
+        if not asked.path.startswith(repository + "/"):
+            return Reply.of({"message": "The target couldn't be found."}, 404)
+        rest = asked.path.removeprefix(repository + "/").split("/")
+        if rest == ["pulls"]:
+            assert (asked.query["state"], asked.query["sort"]) == ("all", "recentupdate")
+            pulls = [self._pull(pull) for pull in self.world.newest_first()]
+            return paged(pulls, asked, "limit", self.most, total)
+        if rest[0] == "commits":
+            return Reply.of(self._status(rest[1]))
+        pull = self.world.pulls[int(rest[1])]
+        items = _reviews(pull) if rest[2] == "reviews" else _commits(pull)
+        return paged(items, asked, "limit", self.most, total)
+
+    def _pull(self, pull: Pull) -> dict[str, Any]:
+        repo = {"full_name": pull.head_repository} if pull.head_repository else None
+        return shaped(
+            "gitea",
+            "PullRequest",
+            id=5000 + pull.number,
+            number=pull.number,
+            html_url=f"https://forge.example/{self.world.slug}/pulls/{pull.number}",
+            title=pull.title,
+            body=pull.body,
+            state="open" if pull.state == "open" else "closed",
+            merged=pull.state == "merged",
+            draft=pull.draft,
+            user=_user(pull.author),
+            created_at=_time(pull.created),
+            updated_at=_time(pull.updated),
+            closed_at=_time(pull.closed),
+            merged_at=_time(pull.merged),
+            merged_by=_user(pull.merged_by) if pull.merged_by else None,
+            merge_commit_sha=pull.merge_commit,
+            head={"ref": f"topic-{pull.number}", "sha": pull.head, "repo": repo},
+            base={"ref": "main", "sha": "0" * 40, "repo": {"full_name": self.world.slug}},
+            labels=[{"name": name} for name in pull.labels],
+            additions=pull.number,
+            deletions=0,
+            changed_files=1,
+            comments=pull.comments,
+        )
+
+    def _status(self, commit_id: str) -> dict[str, Any]:
+        pull = next(pull for pull in self.world.pulls.values() if pull.head == commit_id)
+        told = {"state": pull.checks or "pending", "total_count": 1 if pull.checks else 0}
+        return shaped("gitea", "CombinedStatus", **told)
+
+
+def _encoded(asked: Asked) -> str:
+    return "&".join(f"{key}={value}" for key, value in asked.query.items())
+
+
+def _time(value: datetime | None) -> str | None:
+    """In the server's own zone, as Gitea has it."""
+    return value.astimezone(_THERE).isoformat() if value is not None else None
+
+
+def _user(account: Account | None) -> dict[str, Any]:
+    if account is None:
+        return shaped("gitea", "User", id=-1, login="Ghost")
+    return shaped("gitea", "User", id=account.number, login=account.login)
+
+
+def _reviews(pull: Pull) -> list[Any]:
+    asked_for = shaped("gitea", "PullReview", id=1, state="REQUEST_REVIEW", user=_user(pull.author))
+    given = [
+        shaped(
+            "gitea",
+            "PullReview",
+            id=review.number,
+            state=_REVIEWS[review.state],
+            dismissed=review.state == "dismissed",
+            user=_user(review.reviewer),
+            submitted_at=_time(review.at),
+            comments_count=review.comments,
+        )
+        for review in pull.reviews
+    ]
+    return [asked_for, *given]
+
+
+def _commits(pull: Pull) -> list[Any]:
+    ids = [commit_id for commit_id, _ in pull.commits]
+    parents = ["f" * 40, *ids[:-1]]
+    items = [
+        shaped(
+            "gitea",
+            "Commit",
+            sha=commit_id,
+            parents=[{"sha": parent}],
+            author=_user(account) if account else None,
+        )
+        for (commit_id, account), parent in zip(pull.commits, parents, strict=True)
+    ]
+    return items[::-1]

@@ -1,0 +1,207 @@
+"""The stage that asks forges: whom, for what, with which token; and through the command."""
+
+import json
+import os
+import pickle
+import subprocess
+from pathlib import Path
+
+import pytest
+from fake_forge import TOKEN, serve
+from fake_github import FakeGitHub
+from fake_gitlab import FakeGitLab
+from forge_told import told
+from forge_world import FakeClock, make_world
+from git_fixtures import RepositoryBuilder
+from pipeline_fixtures import COMMAND
+
+from quarterdeck.extractors.forge_errors import ForgeAccessError
+from quarterdeck.extractors.forge_http import ForgeClient
+from quarterdeck.extractors.forge_tokens import Token, find_tokens
+from quarterdeck.extractors.forges import Forge
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.flows import pipeline
+from quarterdeck.flows.errors import SettingsError
+from quarterdeck.flows.forges import Place, forecast_line, forecasts, origin, place_of
+from quarterdeck.flows.progress import SilentReporter, reporting
+from quarterdeck.flows.repositories import resolve
+from quarterdeck.flows.settings import ForgeSettings, RepositorySettings, Settings, load_settings
+
+_VARIABLES = (
+    "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN",
+    "GITLAB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No token and no credential helper of whoever runs the tests."""
+    for name in _VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://github.com/acme/harbour.git", ("github.com", "acme/harbour")),
+        ("https://user@git.acme.example:8443/acme/harbour", ("git.acme.example", "acme/harbour")),
+        ("git@gitlab.com:acme/platform/harbour.git", ("gitlab.com", "acme/platform/harbour")),
+        ("ssh://git@ssh.github.com:443/acme/harbour.git", ("github.com", "acme/harbour")),
+        ("file:///srv/git/acme/harbour.git", None),
+        ("/srv/git/acme/harbour.git", None),
+        ("https://example.com/harbour.git", None),
+    ],
+)
+def test_the_origin_tells_host_and_slug(url: str, found: tuple[str, str] | None):
+    assert origin(url) == found
+
+
+def place(own: dict[str, str], *forges: dict[str, object], url: str) -> Place | None:
+    repository = RepositorySettings(url=url, name="acme/harbour", **own)  # type: ignore[arg-type]
+    listed = [ForgeSettings.model_validate(forge) for forge in forges]
+    settings = Settings(repositories=[repository], forges=listed)
+    return place_of(resolve(settings)[0], settings)
+
+
+HUB, HERE = "https://github.com/acme/harbour", "https://git.acme.example/acme/harbour"
+
+
+def test_nobody_is_asked_unless_the_settings_say_so():
+    assert place({}, url=HUB) is None
+    assert place({}, {"kind": "github"}, url=HERE) is None
+    assert place({"forge": "none"}, {"kind": "github"}, url=HUB) is None
+    assert place({}, {"kind": "github", "repositories": ["other/*"]}, url=HUB) is None
+
+
+def test_whom_the_settings_name():
+    hub = Forge("github", "https://github.com")
+    assert place({}, {"kind": "github"}, url=HUB) == Place(hub, "acme/harbour")
+    assert place({"forge": "github"}, url=HUB) == Place(hub, "acme/harbour")
+    assert place({"slug": "acme/pier"}, {"kind": "github"}, url=HUB) == Place(hub, "acme/pier")
+    assert place({"forge": "gitea"}, url=HERE) == Place(
+        Forge("gitea", "https://git.acme.example"), "acme/harbour"
+    )
+    own = {"kind": "github", "base_url": "https://git.acme.example", "token_env": "ACME"}
+    enterprise = Forge("github", "https://git.acme.example", "ACME")
+    assert place({}, own, {"kind": "github"}, url=HERE) == Place(enterprise, "acme/harbour")
+    assert place({"forge": "github"}, own, url=HERE) == Place(enterprise, "acme/harbour")
+
+
+def test_a_forge_without_a_slug_is_told(tmp_path: Path):
+    RepositoryBuilder(tmp_path / "harbour").commit({"a": b"1\n"})
+    repository = RepositorySettings(path=tmp_path / "harbour", forge="github")
+    settings = Settings(repositories=[repository], lake=tmp_path / "lake")
+    with pytest.raises(SettingsError, match="set slug"):
+        place_of(resolve(settings)[0], settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[[forges]]\nkind = "gitea"', "needs its base_url"),
+        ('[[forges]]\nkind = "github"\nbase_url = "git.acme.example"', "not the address"),
+        ('[[forges]]\nkind = "github"\nbase_url = "https://x:y@h"', "leave off user"),
+        ('[[forges]]\nkind = "github"\n[[forges]]\nkind = "github"', "stands there twice"),
+        (
+            '[[forges]]\nkind = "gitlab"\n[[forges]]\nkind = "gitlab"\nbase_url = "https://h"',
+            "would be sent the same token",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_are_told(text: str, says: str, tmp_path: Path):
+    file = tmp_path / "quarterdeck.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=says) as error:
+        load_settings(file)
+    assert "x:y" not in str(error.value)
+
+
+def test_tokens_come_from_the_variables_of_their_forge():
+    everything = {
+        "GITHUB_TOKEN": "hub-1-secret, hub-2-secret,hub-1-secret",
+        "GH_ENTERPRISE_TOKEN": "enterprise-secret",
+        "GITLAB_TOKEN": "lab-secret-1",
+        "ACME": "acme-secret-1",
+    }
+
+    def headers(kind: str, url: str, name: str | None = None) -> list[str]:
+        return [token.header() for token in find_tokens(kind, url, name, everything)]
+
+    hub = "https://github.com"
+    assert headers("github", hub) == ["Bearer hub-1-secret", "Bearer hub-2-secret"]
+    assert headers("github", "https://git.acme.example") == ["Bearer enterprise-secret"]
+    assert headers("gitlab", "https://gitlab.com") == ["Bearer lab-secret-1"]
+    assert headers("github", hub, "ACME") == ["Bearer acme-secret-1"]
+    with pytest.raises(ForgeAccessError, match="no variable OTHER"):
+        headers("github", hub, "OTHER")
+    with pytest.raises(ForgeAccessError, match="token 1 of 2") as error:
+        find_tokens("gitea", HERE, None, {"GITEA_TOKEN": "has a blank,other-secret"})
+    assert "blank,other" not in str(error.value)
+
+
+def test_a_token_comes_from_gits_credential_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    helper = "!f() { test $1 = get && printf 'username=x\\npassword=kept-secret\\n'; }; f"
+    Path(tmp_path / "gitconfig").write_text(f'[credential]\n\thelper = "{helper}"\n')
+    tokens = find_tokens("gitea", "https://git.acme.example", None, os.environ)
+    assert [token.header() for token in tokens] == ["Bearer kept-secret"]
+    (tmp_path / "gitconfig").write_text("")
+    assert find_tokens("gitea", "https://git.acme.example", None, os.environ) == []
+
+
+def test_a_token_goes_over_no_open_line_and_into_no_file():
+    with pytest.raises(ForgeAccessError, match="use an https address"):
+        ForgeClient("http://git.acme.example", [Token("long-secret", "ACME")])
+    with pytest.raises(TypeError):
+        pickle.dumps(Token("long-secret", "ACME"))
+    assert "long-secret" not in f"{Token('long-secret', 'ACME')!r}{Token('long-secret', 'ACME')}"
+
+
+def test_the_stage_reads_every_repository_that_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    clock = FakeClock()
+    hub, lab = FakeGitHub(make_world(3), clock), FakeGitLab(make_world(2), clock)
+    RepositoryBuilder(tmp_path / "clone").commit({"a": b"1\n"})
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", TOKEN)
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with serve(hub) as hub_url, serve(lab) as lab_url:
+        text = ""
+        for name, kind, url, slug in (
+            ("gone", "github", hub_url, "acme/gone"),
+            ("harbour", "github", hub_url, "acme/harbour"),
+            ("pier", "gitlab", lab_url, "acme/harbour"),
+        ):
+            text += f'[[repositories]]\npath = "clone"\nname = "{name}"\nforge = "{kind}"\n'
+            text += f'forge_url = "{url}"\nslug = "{slug}"\n'
+            subprocess.run(["cp", "-r", tmp_path / "clone", tmp_path / name], check=True)
+            text = text.replace('path = "clone"', f'path = "{name}"')
+        (tmp_path / "quarterdeck.toml").write_text(text)
+        settings = load_settings(tmp_path / "quarterdeck.toml")
+        with reporting(SilentReporter()):
+            before = [forecast_line(f) for f in forecasts(resolve(settings), settings)]
+            asked = len(hub.asked) + len(lab.asked)
+            mined = pipeline.mine(settings)
+        assert asked == 3
+        shown = subprocess.run(
+            [*COMMAND, "mine", "--dry-run", "--json", "--settings", tmp_path / "quarterdeck.toml"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "check the slug" in before[0]
+    assert "3 pull requests, about 1 requests, 9 points" in before[1]
+    assert "2 pull requests, about 9 requests" in before[2]
+    assert list(mined.problems) == ["gone"]
+    assert {result.repository_id for result in mined.results} == {"gone", "harbour", "pier"}
+    lake = Lake(settings.lake)
+    assert lake.outcomes() == mined.problems
+    assert len(told(settings.lake)["pulls"]) == 3
+    assert lake.read("forge_pull_requests", "pier").height == 2
+    assert shown.returncode == 4, shown.stderr
+    forecast = {item["repository_id"]: item for item in json.loads(shown.stdout)}
+    assert forecast["harbour"]["estimate"]["pull_requests"] <= 3
+    assert TOKEN not in shown.stdout + shown.stderr
+    assert not any(TOKEN.encode() in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
