@@ -16,6 +16,15 @@ from quarterdeck.reports.figures import (
     multiple_figure,
 )
 from quarterdeck.reports.lasting import churn_figure, survival_figure
+from quarterdeck.reports.outcomes import (
+    fixed_sets_figure,
+    ladder_figure,
+    pace_figure,
+    revert_figure,
+    reviews_figure,
+    spread_figure,
+    waiting_figure,
+)
 
 
 @dataclass(frozen=True)
@@ -79,16 +88,13 @@ def _headline(facts: Facts) -> tuple[Multiple | None, Multiple | None]:
 
 
 def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
-    lasting = tuple(
-        figure for figure in (survival_figure(facts), churn_figure(facts)) if figure is not None
-    )
     sections = (
         Section(
             "shipped",
             "Shipped code",
             "Volume alone can mislead: more lines may come with more deletions, or in larger "
             "changes. The same comparison with the baseline, by other measures.",
-            (companions_figure(facts),),
+            _known(companions_figure(facts), fixed_sets_figure(facts)),
         ),
         Section(
             "authors",
@@ -101,19 +107,37 @@ def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
             "Does it last",
             "What became of the code lines after they landed. A line that only moved, or changed "
             "its white space, lives on.",
-            lasting,
+            _known(survival_figure(facts), churn_figure(facts), revert_figure(facts)),
         ),
         Section(
             "success",
             "Success",
-            "How many of the pull requests opened in a quarter were merged.",
-            (merge_figure(facts, quarter),),
+            "How many of the pull requests opened in a quarter were merged, how soon, and how far "
+            "they came after that.",
+            _known(
+                merge_figure(facts, quarter),
+                ladder_figure(facts),
+                waiting_figure(facts),
+                reviews_figure(facts),
+            ),
+        ),
+        Section(
+            "pace",
+            "Pace",
+            "Whether the multiple grows at a steady pace, and what can be said of an acceleration.",
+            _known(pace_figure(facts)),
         ),
         Section(
             "where",
             "Where",
-            "Which files and repositories the landed lines went to.",
-            (file_classes_figure(facts, quarter),),
+            "Which files and repositories the landed lines went to, and over how many people they "
+            "spread.",
+            _known(file_classes_figure(facts, quarter), spread_figure(facts)),
         ),
     )
     return tuple(section for section in sections if section.figures)
+
+
+def _known(*figures: Figure | None) -> tuple[Figure, ...]:
+    """The figures that there is something to say in."""
+    return tuple(figure for figure in figures if figure is not None)

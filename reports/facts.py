@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import duckdb
 
 from quarterdeck.reports.errors import ReportError
+from quarterdeck.reports.outcome_facts import Outcomes, read_outcomes
 from quarterdeck.reports.queries import QUERIES
 
 QUARTERS_SHOWN: Final = 40
@@ -248,6 +249,7 @@ class Facts:
     teams: tuple[Team, ...]
     coverage: tuple[Coverage, ...]
     issues: tuple[Issue, ...]
+    outcomes: Outcomes
 
 
 def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
@@ -269,7 +271,9 @@ def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
         }
 
         def rows(name: str, record: type[Record]) -> tuple[Record, ...]:
-            statement = QUERIES[name]
+            return told(QUERIES[name], record)
+
+        def told(statement: str, record: type[Record]) -> tuple[Record, ...]:
             used = {key: value for key, value in shown.items() if f"${key}" in statement}
             return tuple(record(*row) for row in connection.execute(statement, used).fetchall())
 
@@ -286,6 +290,7 @@ def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
             teams=rows("teams", Team),
             coverage=rows("coverage", Coverage),
             issues=rows("issues", Issue),
+            outcomes=read_outcomes(told),
         )
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise ReportError(

@@ -355,4 +355,5 @@ def _multiples_table(rows: Sequence[Multiple], name: str = "shipped_code_multipl
         )
         for row in rows
     ]  # fmt: skip
-    return table(name, "Multiple by quarter, baseline = 1", columns, values)
+    whose = "Multiple" if name == "shipped_code_multiple" else "Multiple of each other measure"
+    return table(name, f"{whose} by quarter, baseline = 1", columns, values)

@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from outcome_fixture import COLUMNS as OUTCOME_COLUMNS
+from outcome_fixture import outcomes
 
 Rows = dict[str, list[dict[str, Any]]]
+#: Charts of the report on `organisation()`.
+CHARTS = 40
 
 _SCOPE = "scope varchar, scope_name varchar, "
 COLUMNS = {
@@ -60,6 +64,7 @@ COLUMNS = {
     "last_quarter varchar, last_whole_quarter varchar, baseline_label varchar, "
     "baseline_quarters integer, preset varchar, repositories bigint, landed_changes bigint, "
     "contributors bigint, quarterdeck_version varchar, settings_json varchar",
+    **OUTCOME_COLUMNS,
 }
 
 MEASURES = {
@@ -120,6 +125,7 @@ def organisation(baseline: int = 12, later: int = 10) -> Rows:
         "model_coverage": [_coverage(scopes[0], start) for start in starts],
         "data_quality": _data_quality(),
         "report_facts": [_facts(starts, baseline)],
+        **outcomes(starts),
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import report_fixture as fixture
+from axe_playwright_python.sync_playwright import Axe
 
 from quarterdeck.reports.page import write_report
 
@@ -108,7 +109,7 @@ def opened(browser: sync_api.Browser, report: Path) -> Iterator[Visit]:
 def test_all_charts_are_live(opened: Visit) -> None:
     page = opened.page
     charts = page.locator("[data-chart]").count()
-    assert charts == 26
+    assert charts == fixture.CHARTS
     assert page.locator("[data-chart][data-live]").count() == charts
     assert page.locator("[data-chart] > .live svg").count() == charts
     assert page.locator("[data-chart] .still:visible").count() == 0
@@ -182,7 +183,7 @@ def test_table_opens_by_keyboard_and_csv_downloads(opened: Visit, tmp_path: Path
 def test_hostile_strings_do_not_run(browser: sync_api.Browser, hostile_report: Path) -> None:
     found = visit(browser, hostile_report)
     page = found.page
-    assert page.locator("[data-chart][data-live]").count() == 26
+    assert page.locator("[data-chart][data-live]").count() == fixture.CHARTS
     bar = page.locator("[data-chart='agent-0'] .live .mark-rect path").last
     bar.scroll_into_view_if_needed()
     page.wait_for_timeout(300)  # scrolling hides the tooltip, and its event comes late
@@ -201,7 +202,7 @@ def test_hostile_strings_do_not_run(browser: sync_api.Browser, hostile_report: P
 def test_page_stands_without_scripts(browser: sync_api.Browser, report: Path) -> None:
     found = visit(browser, report, java_script_enabled=False)
     stills = found.page.locator("[data-chart] .still:visible svg")
-    assert stills.count() == 26
+    assert stills.count() == fixture.CHARTS
     assert found.page.locator("h1").is_visible()
     found.page.context.close()
 
@@ -231,3 +232,30 @@ def test_charts_follow_the_width(browser: sync_api.Browser, report: Path) -> Non
     assert page.locator("[data-chart='multiple'] .live").count() == 1
     assert found.complaints == []
     page.context.close()
+
+
+def test_a_table_is_copied(browser: sync_api.Browser, report: Path) -> None:
+    found = visit(browser, report, permissions=["clipboard-read", "clipboard-write"])
+    part = found.page.locator("#figure-pace")
+    part.locator("summary").click()
+    part.get_by_role("button", name="Copy").click()
+    part.get_by_role("button", name="Copied").wait_for()
+    copied = found.page.evaluate("navigator.clipboard.readText()")
+    assert next(csv.reader(io.StringIO(copied)))[:3] == ["Measure", "Quarters", "Doubling, months"]
+    assert found.complaints == []
+    found.page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_no_violation(
+    browser: sync_api.Browser, report: Path, scheme: str, width: int
+) -> None:
+    found = visit(browser, report, color_scheme=scheme, viewport={"width": width, "height": 900})
+    found.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    result = Axe().run(found.page, options={"runOnly": {"type": "tag", "values": rules}})
+    assert result.response["passes"]
+    told = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in result.response["violations"]]
+    assert told == []
+    found.page.context.close()

@@ -37,7 +37,11 @@ def test_titles_and_tables_state_the_numbers(tmp_path: Path) -> None:
 
 
 def test_no_lines_no_section(tmp_path: Path) -> None:
-    rows = fixture.organisation() | {"survival_curves": [], "survival_cohorts": []}
+    rows = fixture.organisation() | {
+        "survival_curves": [],
+        "survival_cohorts": [],
+        "revert_rates_quarterly": [],
+    }
     page = page_of(tmp_path, rows)
 
     assert "lasting" not in [attributes.get("id") for attributes in page.all("section")]

@@ -1,5 +1,7 @@
 // Redraws the still charts with Vega, one after the other, at the width that the reader has.
-const { charts, datasets, config } = JSON.parse(document.getElementById("charts").textContent);
+const packed = Uint8Array.from(atob(document.getElementById("charts").textContent), (c) => c.charCodeAt(0));
+const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+const { charts, datasets, config } = await new Response(unpacked).json();
 const tip = document.createElement("div");
 tip.className = "tip";
 tip.setAttribute("aria-hidden", "true");
@@ -46,6 +48,18 @@ async function draw(chart) {
   chart.views = made;
   place.classList.remove("drawing");
   chart.dataset.live = "true";
+}
+
+for (const link of document.querySelectorAll(".download a")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    const text = decodeURIComponent(link.href.slice(link.href.indexOf(",") + 1));
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  });
+  link.after(" ", button);
 }
 
 let queue = Promise.resolve();
