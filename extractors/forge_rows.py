@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any, TextIO
 
 import polars as pl
 
@@ -80,7 +80,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
     """A file as text, unpacked where it is gzipped; what is no UTF-8 is replaced."""
     with path.open("rb") as file:
         is_packed = path.name.lower().endswith(".gz")
-        raw: IO[bytes] = gzip.GzipFile(fileobj=file) if is_packed else file
+        raw: io.BufferedIOBase = gzip.GzipFile(fileobj=file) if is_packed else file
         with io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="") as text:
             yield text
 
