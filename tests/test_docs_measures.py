@@ -201,6 +201,9 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Du
     model = lined.land(date(2025, 6, 5), {"src/a.py": 8}, message=f"Write\n\n{CLAUDE}")
     end = lined.land(date(2025, 7, 1), {"src/a.py": (0, 3)})
     lined.follow([(first, end, "deleted", 3)], [(first, 7), (model, 8)])
+    told = {"state": "open", "created_at": date(2025, 7, 1), "agent": "Codex", "source": "table"}
+    lined.told(901, **told)
+    lined.review(901, "r1", "ben", date(2025, 7, 2))
     people = [{"name": "Ada Ruiz", "emails": ["ada@harbour.test", "ada@home.test"]}]
     folder = tmp_path_factory.mktemp("examples")
     with history.build(folder, contributors=people) as connection:

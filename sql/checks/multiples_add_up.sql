@@ -33,6 +33,6 @@ where case
         and settings.counted_unit = 'landed changes'
         and settings.authors = 'all'
         and settings.classes = ['source', 'test']
-        then quarters_lines is distinct from landed_lines
+        then quarters_lines is distinct from coalesce(landed_lines, 0)
     else quarters_lines is distinct from coalesce(counted_lines, 0)
 end
