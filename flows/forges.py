@@ -1,13 +1,15 @@
 """The stage that asks forges for pull requests, for repositories whose settings say so."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+import click
 import pygit2
 
 from quarterdeck.extractors.errors import ExtractorError
@@ -18,10 +20,10 @@ from quarterdeck.extractors.forge_pages import Estimate
 from quarterdeck.extractors.forges import Forge, extraction, open_client
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository, remote_url
-from quarterdeck.flows.errors import SettingsError
+from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.forge_api_settings import default_address
 from quarterdeck.flows.progress import reporter
-from quarterdeck.flows.repositories import Source
+from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings
 from quarterdeck.flows.steps import task
 
@@ -212,6 +214,23 @@ def forecast_line(forecast: Forecast) -> str:
     points = f", {estimate.points:,} points" if estimate.points is not None else ""
     left = f" of {estimate.remaining:,} left" if points and estimate.remaining is not None else ""
     return (
-        f"{name}: {estimate.pull_requests:,} pull requests, about {estimate.requests:,} "
+        f"{name}: {estimate.pull_requests:,} pull requests, at least {estimate.requests:,} "
         f"requests{points}{left}, {estimate.seconds / 60:,.0f} min without waits"
     )
+
+
+def say_forecasts(settings: Settings, as_json: bool) -> None:
+    """Print what asking the forges would take, repository by repository.
+
+    Raises:
+        StaleDataError: some could not be told; the others are printed.
+    """
+    found = forecasts(resolve(settings), settings)
+    if as_json:
+        click.echo(json.dumps([asdict(forecast) for forecast in found], indent=2))
+    else:
+        for forecast in found:
+            click.echo(forecast_line(forecast))
+    problems = {f.repository_id: f.problem for f in found if f.problem is not None}
+    if problems:
+        raise StaleDataError(problems)

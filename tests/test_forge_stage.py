@@ -192,8 +192,8 @@ def test_the_stage_reads_every_repository_that_can_be_read(
             check=False,
         )
     assert "check the slug" in before[0]
-    assert "3 pull requests, about 1 requests, 9 points" in before[1]
-    assert "2 pull requests, about 9 requests" in before[2]
+    assert "3 pull requests, at least 1 requests, 9 points" in before[1]
+    assert "2 pull requests, at least 9 requests" in before[2]
     assert list(mined.problems) == ["gone"]
     assert {result.repository_id for result in mined.results} == {"gone", "harbour", "pier"}
     lake = Lake(settings.lake)

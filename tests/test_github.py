@@ -26,9 +26,10 @@ from quarterdeck.extractors.forge_errors import (
     ForgeUnavailableError,
 )
 from quarterdeck.extractors.forge_frames import read_cursor, write_cursor
-from quarterdeck.extractors.forge_http import ForgeClient, Patience
+from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
 from quarterdeck.extractors.forge_pages import Page
+from quarterdeck.extractors.forge_patience import Patience
 from quarterdeck.extractors.forge_tokens import Token
 from quarterdeck.extractors.github import GitHub, api_url
 from quarterdeck.extractors.lake import Lake
