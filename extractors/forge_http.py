@@ -6,6 +6,7 @@ forge's own clock, `Retry-After`, and secondary limits, which name no time.
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from quarterdeck.extractors.forge_errors import (
 from quarterdeck.extractors.forge_patience import Clock, Patience, SystemClock
 from quarterdeck.extractors.forge_tokens import Token, scrub
 
+# what is asked again is no news; without a handler logging would print it
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 _LEAST_SKEW = 5.0  # seconds; the header Date has whole seconds, and an answer takes its time
 _SECONDARY_WAIT = 60.0
 _LONGEST_SECONDARY_WAIT = 900.0

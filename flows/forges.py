@@ -17,6 +17,7 @@ from quarterdeck.extractors.forge_frames import read_cursor
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
 from quarterdeck.extractors.forge_pages import Estimate
+from quarterdeck.extractors.forge_tokens import variables
 from quarterdeck.extractors.forges import Forge, extraction, open_client
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository, remote_url
@@ -126,12 +127,31 @@ class _Clients:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._open: dict[Forge, ForgeClient] = {}
+        self._hosts: dict[tuple[str, ...], str] = {}
 
     def of(self, forge: Forge) -> ForgeClient:
+        """The client of a forge.
+
+        Raises:
+            SettingsError: it would be sent the token of another one.
+            ForgeAccessError: there is no token that it could do with.
+        """
         if forge not in self._open:
+            self._keep_tokens_apart(forge)
             client = open_client(forge, os.environ, reporter().line)
             self._open[forge] = self._stack.enter_context(client)
         return self._open[forge]
+
+    def _keep_tokens_apart(self, forge: Forge) -> None:
+        names = variables(forge.kind, forge.base_url)
+        if forge.token_env is not None or not any(name in os.environ for name in names):
+            return
+        other = self._hosts.setdefault(names, urlsplit(forge.base_url).netloc)
+        if other != urlsplit(forge.base_url).netloc:
+            raise SettingsError(
+                f"{forge.base_url}: would be sent the token of {other}; give it an entry in "
+                "[[forges]] with a token_env of its own"
+            )
 
 
 def ask_forges(sources: Sequence[Source], settings: Settings, lake: Lake) -> dict[str, str]:
