@@ -152,8 +152,7 @@ def test_checks_that_ended_without_an_update_come_with_the_overlap(tmp_path: Pat
 
 
 FAULTS = (
-    "502", "503", "page", "closed", "truncated", "secondary", "secondary-silent", "429",
-    "gave-up", "too-much", "row-missing", "limit",
+    "502", "closed", "truncated", "secondary", "secondary-silent", "gave-up", "row-missing", "limit",
 )  # fmt: skip
 
 
@@ -166,6 +165,13 @@ def test_a_fault_at_any_request_changes_nothing(fault: str, faultless: tuple[Tol
             run.forge.faults = {number: fault}
             assert told_by(run.pages()) == right, f"{fault} at request {number}"
             assert len(run.forge.asked) > requests
+
+
+def test_other_faults_one_after_another_change_nothing(faultless: tuple[Told, int]):
+    faults = {0: "503", 2: "page", 4: "429", 6: "too-much"}
+    with github(small(), faults=faults) as run:
+        assert told_by(run.pages()) == faultless[0]
+        assert sum(run.forge.clock.slept) > 7 + 12
 
 
 def test_slow_answers_are_asked_for_again(faultless: tuple[Told, int]):
