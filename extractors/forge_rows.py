@@ -2,14 +2,13 @@
 
 import csv
 import gzip
-import io
 import json
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any, TextIO
 
 import polars as pl
 
@@ -28,6 +27,7 @@ _FORMS = {
     ".parquet": "parquet",
 }
 _BATCH = 20_000
+_TEXT = "utf-8-sig"
 
 
 def form_of(path: Path) -> str:
@@ -78,10 +78,11 @@ def read_rows(path: Path, form: str, separator: str | None, troubles: Troubles) 
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
     """A file as text, unpacked where it is gzipped; what is no UTF-8 is replaced."""
-    with path.open("rb") as file:
-        is_packed = path.name.lower().endswith(".gz")
-        raw: IO[bytes] = gzip.GzipFile(fileobj=file) if is_packed else file
-        with io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="") as text:
+    if path.name.lower().endswith(".gz"):
+        with gzip.open(path, "rt", encoding=_TEXT, errors="replace", newline="") as packed:
+            yield packed
+    else:
+        with path.open(encoding=_TEXT, errors="replace", newline="") as text:
             yield text
 
 

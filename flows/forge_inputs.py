@@ -28,8 +28,8 @@ _FILES_SCHEMA = pl.Schema(
 
 def table_specs(settings: Settings) -> list[TableSpec]:
     """The files that the settings name; their paths are absolute by now."""
-    tables = [*settings.pull_request_tables, *settings.review_tables]
-    return [table.as_spec(Path()) for table in tables]
+    pulls = [table.as_spec(Path()) for table in settings.pull_request_tables]
+    return pulls + [table.as_spec(Path()) for table in settings.review_tables]
 
 
 def known_names(settings: Settings, lake: Lake) -> set[str]:

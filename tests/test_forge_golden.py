@@ -1,8 +1,10 @@
 """Published rates of real pull requests, from a file through the whole pipeline."""
 
 import csv
+import gzip
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,6 +16,8 @@ from quarterdeck.flows import pipeline
 from quarterdeck.flows.settings import load_settings
 
 DATA = Path(__file__).parent / "data"
+TIMES = ("created_at", "closed_at", "merged_at")
+WINDOW = timedelta(days=30)
 SETTINGS = """
 organisation = "Research"
 [[pull_request_tables]]
@@ -115,6 +119,29 @@ def test_a_source_that_names_an_agent_declares_a_model(built: duckdb.DuckDBPyCon
     """).fetchall() == [("model", "table", "table", False, None)]
     (issue,) = built.sql("select issue, affected, total from marts.data_quality").fetchall()
     assert issue == ("pull requests of repositories without a clone", 7122, 7122)
+
+
+def test_success_within_the_window_needs_no_clone(built: duckdb.DuckDBPyConnection) -> None:
+    with gzip.open(DATA / "agent_pull_requests" / "pull_requests.csv.gz", "rt") as text:
+        pulls = [
+            [datetime.fromisoformat(row[key]) if row[key] else None for key in TIMES]
+            for row in csv.DictReader(text)
+        ]
+    cutoff = max(time for pull in pulls for time in pull if time is not None)
+    expected: dict[str, list[int]] = {}
+    for opened, _, merged in pulls:
+        assert opened is not None
+        counts = expected.setdefault(f"{opened.year}Q{(opened.month + 2) // 3}", [0, 0, 0])
+        is_mature = opened + WINDOW <= cutoff
+        is_success = merged is not None and merged <= opened + WINDOW
+        for place, holds in enumerate((True, is_mature, is_mature and is_success)):
+            counts[place] += holds
+    found = built.sql("""
+        select quarter, pull_requests, mature_pull_requests, merged
+        from marts.merge_success_quarterly
+        where scope = 'organisation' and author_class = 'all'
+    """).fetchall()
+    assert {quarter: list(counts) for quarter, *counts in found} == expected
 
 
 def test_the_page_on_measures_shows_what_comes_out(built: duckdb.DuckDBPyConnection) -> None:

@@ -68,6 +68,11 @@ def _links(repository: Repository) -> None:
     landed = repository.land(MERGED)
     repository.pull(10, [repository.commit(OPENED)], landed, "merge message")
     repository.told(10, **merged)
+    # 11: closed, and its commits landed with another
+    brought = repository.commit(OPENED)
+    other = repository.land(MERGED, brings=[brought])
+    repository.pull(11, [brought], other, "head reachable")
+    repository.told(11, state="closed", created_at=OPENED, closed_at=OPENED + timedelta(days=1))
 
 
 def _sources(history: History) -> None:
@@ -166,6 +171,7 @@ def test_links(built: duckdb.DuckDBPyConnection) -> None:
         (8, None, "not merged", None, False),
         (9, None, "not merged", None, False),
         (10, "merge message", "merged", "github", True),
+        (11, None, "not merged", None, False),
     ]
     assert rows(
         built,
@@ -274,16 +280,17 @@ def test_what_does_not_fit_is_counted(built: duckdb.DuckDBPyConnection) -> None:
         )
     }
     expected = {
-        ("links", "pull requests that no forge told of"): (1, 10),
-        ("links", "pull requests that the clone has no ref of"): (1, 10),
-        ("links", "landed, though the forge calls them open or closed"): (1, 3),
+        ("links", "pull requests that no forge told of"): (1, 11),
+        ("links", "pull requests that the clone has no ref of"): (1, 11),
+        ("links", "landed, though the forge calls them open or closed"): (1, 4),
+        ("links", "closed on the forge, while their commits landed with another"): (1, 2),
         ("links", "landed changes that merge commit and clone tell differently"): (1, 1),
         ("sources", "sources that disagree on state"): (1, 6),
         ("sources", "sources that disagree on created_at"): (1, 6),
         ("sources", "sources that disagree on author_login"): (1, 6),
         ("sources", "merged on the forge, not found on the default branch"): (1, 1),
         ("people", "reviews of pull requests that nothing tells of"): (1, 6),
-        (None, "pull requests of repositories without a clone"): (1, 24),
+        (None, "pull requests of repositories without a clone"): (1, 25),
     }
     assert {key: found.get(key) for key in expected} == expected
     # merged into a branch that is known to be another one: nothing is wrong

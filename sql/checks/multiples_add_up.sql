@@ -15,4 +15,4 @@ changes as (
 select *
 from quarters
 full join changes using (scope, scope_name)
-where quarters_lines is distinct from landed_lines
+where quarters_lines is distinct from coalesce(landed_lines, 0)

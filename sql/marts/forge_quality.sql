@@ -29,6 +29,8 @@ compared as (
         ) as not_landed,
         count(*) filter (has_clone and state in ('open', 'closed')) as not_merged,
         count(*) filter (state in ('open', 'closed') and outcome = 'merged') as landed_anyway,
+        count(*) filter (state = 'closed') as closed,
+        count(*) filter (is_superseded) as superseded,
         count(*) filter (landed_by = 'merge commit' and clone_landed_commit_id is not null) as both_links,
         count(*) filter (landed_by = 'merge commit' and clone_landed_commit_id != landed_commit_id) as other_links
     from pulls
@@ -85,6 +87,14 @@ select
     landed_anyway,
     not_merged,
     'landed by hand or by a bot, or told before they landed; they count as merged'
+from compared
+union all
+select
+    repository_id,
+    'closed on the forge, while their commits landed with another',
+    superseded,
+    closed,
+    'their head is on the default branch; they count as not merged'
 from compared
 union all
 select

@@ -3,10 +3,29 @@ with cutoff as (
     select * from marts.cutoff
 ),
 
-spans as (
+landed as (
     select scope, scope_name, min(landed_day) as started_day
     from marts.scope_changes
     group by scope, scope_name
+),
+
+-- without any clone, files of pull requests are all there is
+told as (
+    select
+        'organisation' as scope,
+        settings.organisation as scope_name,
+        min(cast(pulls.opened_at at time zone settings.time_zone as date)) as started_day
+    from marts.pull_requests as pulls
+    cross join raw.settings
+    cross join marts.cutoff
+    where pulls.opened_at <= cutoff.cutoff_at and not pulls.is_excluded
+    group by all
+),
+
+spans as (
+    select * from landed
+    union all
+    select * from told where not exists (select 1 from landed)
 ),
 
 spine as (
@@ -97,7 +116,7 @@ select
 from measured
 left join baseline using (quarter_start);
 
-comment on table marts.quarters is 'One row per scope and quarter from its first landed change to the cut-off.';
+comment on table marts.quarters is 'One row per scope and quarter from its first landed change to the cut-off; where nothing has landed, for the organisation from its first pull request.';
 comment on column marts.quarters.scope is 'organisation, repository or team';
 comment on column marts.quarters.scope_name is 'name of the organisation, repository or team';
 comment on column marts.quarters.quarter_start is 'first day of the quarter';

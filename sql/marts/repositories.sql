@@ -61,7 +61,7 @@ comment on column marts.repositories.added_lines is 'added lines of all landed c
 comment on column marts.repositories.deleted_lines is 'deleted lines of all landed changes, all file classes';
 comment on column marts.repositories.code_lines is 'added lines in files of class source and test';
 comment on column marts.repositories.contributors is 'contributors with a landed change that is mostly theirs (count)';
-comment on column marts.repositories.pull_requests is 'pull requests known from refs and messages (count); null without any';
+comment on column marts.repositories.pull_requests is 'pull requests known from refs, messages, forges and files (count); null without any';
 comment on column marts.repositories.is_shallow is 'whether it is a shallow clone, whose older history is missing';
 comment on column marts.repositories.missing_files is 'file changes of landed changes without line counts because a blob is missing (count)';
 comment on column marts.repositories.changes_without_diff is 'landed changes whose diff is not known (count)';

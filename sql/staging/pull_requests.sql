@@ -23,6 +23,9 @@ joined as (
         -- the clone tells the order of what it has: a forge's telling may be older than the ref
         merges.landed_commit_id as merge_landed_commit_id,
         heads.landed_commit_id as head_landed_commit_id,
+        -- a forge calls merged what it finds on the base branch while it is open: one that was
+        -- closed before has not landed, its commits have, with another
+        coalesce(told.state = 'closed' and refs.landed_by = 'head reachable', false) as is_superseded,
         told.* exclude (repository_id, pull_request_number)
     from raw.pull_requests as refs
     full join told
@@ -43,6 +46,7 @@ linked as (
         *,
         case
             when merge_landed_commit_id is not null then merge_landed_commit_id
+            when is_superseded then null
             when clone_landed_by in ('merge message', 'head reachable') then clone_landed_commit_id
             when head_landed_commit_id is not null then head_landed_commit_id
             else clone_landed_commit_id
@@ -52,6 +56,7 @@ linked as (
             when clone_landed_by = 'rebased head' and clone_landed_commit_id = landed_commit_id
                 then clone_landed_by
             when merge_landed_commit_id is not null then 'merge commit'
+            when is_superseded then null
             when clone_landed_by in ('merge message', 'head reachable') then clone_landed_by
             when head_landed_commit_id is not null then 'head reachable'
             else clone_landed_by
@@ -107,6 +112,7 @@ select
     checks,
     told_at,
     sources,
+    is_superseded,
     is_in_clone,
     has_ref,
     ref_head_commit_id,
@@ -158,6 +164,7 @@ comment on column staging.pull_requests.resolved_threads is 'of those, resolved 
 comment on column staging.pull_requests.checks is 'conclusion of the checks at its head: success, failure, pending, error or none';
 comment on column staging.pull_requests.told_at is 'when a forge or file last told of it (UTC); null where only the clone knows it';
 comment on column staging.pull_requests.sources is 'forges and files that told of it; null where only the clone knows it';
+comment on column staging.pull_requests.is_superseded is 'whether it was closed, and its head landed with another: then no landed change is its own';
 comment on column staging.pull_requests.is_in_clone is 'whether a ref or a message of the clone names it';
 comment on column staging.pull_requests.has_ref is 'whether a ref of the clone names its head';
 comment on column staging.pull_requests.ref_head_commit_id is 'head by its ref';
