@@ -152,7 +152,8 @@ def test_checks_that_ended_without_an_update_come_with_the_overlap(tmp_path: Pat
 
 
 FAULTS = (
-    "502", "closed", "truncated", "secondary", "secondary-silent", "gave-up", "row-missing", "limit",
+    "502", "closed", "truncated", "secondary", "secondary-silent", "gave-up", "row-missing",
+    "limit",
 )  # fmt: skip
 
 
