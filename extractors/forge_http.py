@@ -6,13 +6,13 @@ forge's own clock, `Retry-After`, and secondary limits, which name no time.
 """
 
 import json
+import logging
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,46 +25,15 @@ from quarterdeck.extractors.forge_errors import (
     ForgeNotFoundError,
     ForgeUnavailableError,
 )
+from quarterdeck.extractors.forge_patience import Clock, Patience, SystemClock
 from quarterdeck.extractors.forge_tokens import Token, scrub
 
+# what is asked again is no news; without a handler logging would print it
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 _LEAST_SKEW = 5.0  # seconds; the header Date has whole seconds, and an answer takes its time
 _SECONDARY_WAIT = 60.0
 _LONGEST_SECONDARY_WAIT = 900.0
 _LIMITS_IN_A_ROW = 12
-
-
-class Clock(Protocol):
-    """Time, and the passing of it."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a client waits, in seconds, and how often it asks again."""
-
-    attempts: int = 5
-    first_wait: float = 1.0
-    longest_wait: float = 60.0
-    jitter: float = 1.0
-    timeout: float = 60.0
-    longest_limit: float = 2 * 3600.0
 
 
 @dataclass

@@ -205,7 +205,9 @@ def mine(repositories: tuple[str, ...], dry_run: bool, as_json: bool, settings: 
 
     settings = _with_repositories(settings, repositories)
     if dry_run:
-        _say_forecasts(settings, as_json)
+        from quarterdeck.flows.forges import say_forecasts
+
+        say_forecasts(settings, as_json)
         return
     with _run_context(settings, as_json):
         mined = pipeline.mine(settings)
@@ -426,24 +428,6 @@ def _run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
     through_prefect = tracked() if server is not None and problem is None else nullcontext()
     with through_prefect, reporting(SilentReporter() if quiet else terminal_reporter()):
         yield
-
-
-def _say_forecasts(settings: "Settings", as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from quarterdeck.flows.errors import StaleDataError
-    from quarterdeck.flows.forges import forecast_line, forecasts
-    from quarterdeck.flows.repositories import resolve
-
-    found = forecasts(resolve(settings), settings)
-    if as_json:
-        _print_json([asdict(forecast) for forecast in found])
-    else:
-        for forecast in found:
-            click.echo(forecast_line(forecast))
-    problems = {f.repository_id: f.problem for f in found if f.problem is not None}
-    if problems:
-        raise StaleDataError(problems)
 
 
 def _say_result(

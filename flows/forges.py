@@ -1,13 +1,15 @@
 """The stage that asks forges for pull requests, for repositories whose settings say so."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+import click
 import pygit2
 
 from quarterdeck.extractors.errors import ExtractorError
@@ -15,13 +17,14 @@ from quarterdeck.extractors.forge_frames import read_cursor
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
 from quarterdeck.extractors.forge_pages import Estimate
+from quarterdeck.extractors.forge_tokens import variables
 from quarterdeck.extractors.forges import Forge, extraction, open_client
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository, remote_url
-from quarterdeck.flows.errors import SettingsError
+from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.forge_api_settings import default_address
 from quarterdeck.flows.progress import reporter
-from quarterdeck.flows.repositories import Source
+from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings
 from quarterdeck.flows.steps import task
 
@@ -124,12 +127,31 @@ class _Clients:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._open: dict[Forge, ForgeClient] = {}
+        self._hosts: dict[tuple[str, ...], str] = {}
 
     def of(self, forge: Forge) -> ForgeClient:
+        """The client of a forge.
+
+        Raises:
+            SettingsError: it would be sent the token of another one.
+            ForgeAccessError: there is no token that it could do with.
+        """
         if forge not in self._open:
+            self._keep_tokens_apart(forge)
             client = open_client(forge, os.environ, reporter().line)
             self._open[forge] = self._stack.enter_context(client)
         return self._open[forge]
+
+    def _keep_tokens_apart(self, forge: Forge) -> None:
+        names = variables(forge.kind, forge.base_url)
+        if forge.token_env is not None or not any(name in os.environ for name in names):
+            return
+        other = self._hosts.setdefault(names, urlsplit(forge.base_url).netloc)
+        if other != urlsplit(forge.base_url).netloc:
+            raise SettingsError(
+                f"{forge.base_url}: would be sent the token of {other}; give it an entry in "
+                "[[forges]] with a token_env of its own"
+            )
 
 
 def ask_forges(sources: Sequence[Source], settings: Settings, lake: Lake) -> dict[str, str]:
@@ -212,6 +234,23 @@ def forecast_line(forecast: Forecast) -> str:
     points = f", {estimate.points:,} points" if estimate.points is not None else ""
     left = f" of {estimate.remaining:,} left" if points and estimate.remaining is not None else ""
     return (
-        f"{name}: {estimate.pull_requests:,} pull requests, about {estimate.requests:,} "
+        f"{name}: {estimate.pull_requests:,} pull requests, at least {estimate.requests:,} "
         f"requests{points}{left}, {estimate.seconds / 60:,.0f} min without waits"
     )
+
+
+def say_forecasts(settings: Settings, as_json: bool) -> None:
+    """Print what asking the forges would take, repository by repository.
+
+    Raises:
+        StaleDataError: some could not be told; the others are printed.
+    """
+    found = forecasts(resolve(settings), settings)
+    if as_json:
+        click.echo(json.dumps([asdict(forecast) for forecast in found], indent=2))
+    else:
+        for forecast in found:
+            click.echo(forecast_line(forecast))
+    problems = {f.repository_id: f.problem for f in found if f.problem is not None}
+    if problems:
+        raise StaleDataError(problems)

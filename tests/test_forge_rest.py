@@ -21,9 +21,10 @@ from quarterdeck.extractors.forge_errors import (
     ForgeAnswerError,
     ForgeNotFoundError,
 )
-from quarterdeck.extractors.forge_http import ForgeClient, Patience
+from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import mine_forge
 from quarterdeck.extractors.forge_pages import Extraction, Page
+from quarterdeck.extractors.forge_patience import Patience
 from quarterdeck.extractors.forge_tokens import Token
 from quarterdeck.extractors.lake import Lake
 

@@ -26,9 +26,10 @@ from quarterdeck.extractors.forge_errors import (
     ForgeUnavailableError,
 )
 from quarterdeck.extractors.forge_frames import read_cursor, write_cursor
-from quarterdeck.extractors.forge_http import ForgeClient, Patience
+from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
 from quarterdeck.extractors.forge_pages import Page
+from quarterdeck.extractors.forge_patience import Patience
 from quarterdeck.extractors.forge_tokens import Token
 from quarterdeck.extractors.github import GitHub, api_url
 from quarterdeck.extractors.lake import Lake
@@ -151,8 +152,8 @@ def test_checks_that_ended_without_an_update_come_with_the_overlap(tmp_path: Pat
 
 
 FAULTS = (
-    "502", "503", "page", "closed", "truncated", "secondary", "secondary-silent", "429",
-    "gave-up", "too-much", "row-missing", "limit",
+    "502", "closed", "truncated", "secondary", "secondary-silent", "gave-up", "row-missing",
+    "limit",
 )  # fmt: skip
 
 
@@ -165,6 +166,13 @@ def test_a_fault_at_any_request_changes_nothing(fault: str, faultless: tuple[Tol
             run.forge.faults = {number: fault}
             assert told_by(run.pages()) == right, f"{fault} at request {number}"
             assert len(run.forge.asked) > requests
+
+
+def test_other_faults_one_after_another_change_nothing(faultless: tuple[Told, int]):
+    faults = {0: "503", 2: "page", 4: "429", 6: "too-much"}
+    with github(small(), faults=faults) as run:
+        assert told_by(run.pages()) == faultless[0]
+        assert sum(run.forge.clock.slept) > 7 + 12
 
 
 def test_slow_answers_are_asked_for_again(faultless: tuple[Told, int]):
