@@ -1,6 +1,7 @@
 """Companions of the multiple: fixed sets and trends, from marts to `estimates` and back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -153,7 +154,7 @@ def _over_sets(
         replicates=SET_REPLICATES,
         seed=seed,
     )
-    values = {
+    values: dict[str, list[Any]] = {
         "members": [one.members for one in found],
         "contributors": [one.contributors for one in found],
         "bar": [one.bar for one in found],
