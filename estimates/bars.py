@@ -111,12 +111,12 @@ class Pool(NamedTuple):
     Attributes:
         column: Of each change the column of the weights.
         units: Its size, ascending.
-        count: How many of them each column has.
+        of_column: How many of them each column has.
     """
 
     column: NDArray[np.intp]
     units: Floats
-    count: NDArray[np.int64]
+    of_column: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,7 +263,7 @@ def weighted_cap(pool: Pool, weights: NDArray[np.int64], quantile: float, min_po
     if not size:
         return np.full(weights.shape[0], np.inf)
     share = Fraction(str(quantile))
-    total = weights @ pool.count
+    total = weights @ pool.of_column
     above = total - -(-total * share.numerator // share.denominator)
     shown = min(size, max(64, int(3 * (1 - quantile) * size)))
     while True:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from quarterdeck.estimates.bars import (
     ActivityIntervals,
     CapRule,
-    Floats,
     LandedChanges,
     MeasuredQuarters,
 )

@@ -1,6 +1,7 @@
 """Companions of the multiple: fixed sets and trends, from marts to `estimates` and back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -17,7 +18,9 @@ from quarterdeck.estimates.fixed_sets import fixed_set_multiples as over_fixed_s
 from quarterdeck.estimates.trend import fit_trend
 
 #: Simulated series of the test for acceleration.
-TREND_REPLICATES = 1_000
+TREND_REPLICATES = 500
+#: Resamples of each fixed set: every quarter has its own.
+SET_REPLICATES = 400
 _EPOCH = "cast(date_diff('day', date '1970-01-01', {}) as bigint)"
 _SETS_SCHEMA = pl.Schema(
     {
@@ -68,7 +71,6 @@ def fixed_set_multiples(
     rule: CapRule,
     min_quarters: int,
     *,
-    draws: int,
     seed: int,
 ) -> pl.DataFrame:
     """Multiples over fixed contributors and repositories; one row per scope, kind and quarter."""
@@ -102,7 +104,7 @@ def fixed_set_multiples(
         for kind, change_member, activity, activity_member in kinds:
             found = _over_sets(
                 own, landed, change_member, activity, activity_member, rule, min_quarters,
-                draws=draws, seed=seed,
+        seed=seed,
             )  # fmt: skip
             frame = own.select("scope", "scope_name", "quarter_start").with_columns(
                 found, group_kind=pl.lit(kind)
@@ -120,7 +122,6 @@ def _over_sets(
     rule: CapRule,
     min_quarters: int,
     *,
-    draws: int,
     seed: int,
 ) -> list[pl.Series]:
     """Columns of the multiples of one scope over one kind of set, in the order of the quarters."""
@@ -150,10 +151,10 @@ def _over_sets(
         ),
         present,
         rule=rule,
-        replicates=draws,
+        replicates=SET_REPLICATES,
         seed=seed,
     )
-    values = {
+    values: dict[str, list[Any]] = {
         "members": [one.members for one in found],
         "contributors": [one.contributors for one in found],
         "bar": [one.bar for one in found],
@@ -163,13 +164,12 @@ def _over_sets(
         "multiple_high": [one.high for one in found],
         "reason": [one.reason for one in found],
     }
-    columns = [
+    return [
         pl.Series(name, column, dtype=_SETS_SCHEMA[name]).fill_nan(None)
         if _SETS_SCHEMA[name] == pl.Float64
         else pl.Series(name, column, dtype=_SETS_SCHEMA[name])
         for name, column in values.items()
     ]
-    return columns
 
 
 def _numbered(first: pl.Series, second: pl.Series) -> tuple[Ints, Ints]:

@@ -123,9 +123,7 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 def _over_fixed_sets(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     rule, min_quarters = read_choices(connection)
-    return companions.fixed_set_multiples(
-        connection, rule, min_quarters, draws=REPLICATES, seed=SEED
-    )
+    return companions.fixed_set_multiples(connection, rule, min_quarters, seed=SEED)
 
 
 def _not_measured(quarters: pl.DataFrame) -> pl.DataFrame:

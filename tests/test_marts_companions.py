@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -42,7 +41,9 @@ def test_a_fixed_set_of_everybody_is_the_multiple_with_its_interval(
     """
     (fixed,) = rows(built, query.format("marts.fixed_set_multiples"))
     (multiple,) = rows(built, query.format("marts.multiples") + " and measure = 'code_lines'")
-    assert fixed == multiple and fixed[1] < fixed[0] < fixed[2]
+    assert (fixed[0], fixed[3]) == (multiple[0], None)
+    # from fewer draws of the same contributors
+    assert fixed[1:3] == pytest.approx(multiple[1:3], rel=0.02) and fixed[1] < fixed[0] < fixed[2]
     assert rows(
         built,
         """select members, contributors from marts.fixed_set_multiples

@@ -44,7 +44,8 @@ def test_what_counts(tmp_path: Path, settings: dict[str, Any], counted: int, tot
         assert found == [("FY2025Q1", date(2024, 2, 1), counted, total)]
         traced = rows(
             connection,
-            "select count(*), sum(units) from trace_multiple('FY2025-Q1', for_scope := 'repository')",
+            """select count(*), sum(units)
+            from trace_multiple('FY2025-Q1', for_scope := 'repository')""",
         )
         assert traced == [(counted, total)]
         told = rows(connection, "select counted_unit, authors, preset from marts.report_facts")
