@@ -107,8 +107,9 @@ def cluster_bootstrap(
     rng = np.random.default_rng(seed)
     chance = np.full(present.size, 1.0 / present.size)
     draws[present] = rng.multinomial(present.size, chance, size=replicates).T
-    drawn = tried @ draws
-    rates = (passed @ draws) / np.where(drawn > 0, drawn, np.nan)
+    drawn = np.asarray(tried @ draws, dtype=np.float64)
+    hits = np.asarray(passed @ draws, dtype=np.float64)
+    rates = hits / np.where(drawn > 0, drawn, np.nan)
     low, high = _quantiles(rates, (1.0 - level) / 2.0)
     held = np.asarray((tried > 0).sum(axis=1), dtype=np.float64)
     same = (sums == 0) | (sums == total)
