@@ -67,9 +67,9 @@ def cluster_bootstrap(
     Clusters are drawn with replacement, as many as there are, each with all that it brought into
     any group, so that groups of one call move together; percentiles. Source: Field and Welsh
     (2007), "Bootstrapping clustered data", Journal of the Royal Statistical Society B 69, 369-390.
-    Percentiles are too narrow where rates are near 0 or 1 or clusters few (in simulation, 87% for
-    a rate of 95% of 30 clusters), so the interval is widened to that of the linearised variance
-    on log odds with the t quantile (95% there). Where no trial or every trial of a group is a
+    Percentiles alone are too narrow where rates are near 0 or 1 or clusters few, so the interval
+    is widened to that of the linearised variance on log odds with the t quantile;
+    `benchmarks.rate_coverage` tells how often it holds the truth. Where no trial or every trial of a group is a
     success no draw can differ: the interval is then Wilson's with each cluster for one trial.
 
     Args:
