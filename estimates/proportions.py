@@ -69,8 +69,9 @@ def cluster_bootstrap(
     (2007), "Bootstrapping clustered data", Journal of the Royal Statistical Society B 69, 369-390.
     Percentiles alone are too narrow where rates are near 0 or 1 or clusters few, so the interval
     is widened to that of the linearised variance on log odds with the t quantile;
-    `benchmarks.rate_coverage` tells how often it holds the truth. Where no trial or every trial of a group is a
-    success no draw can differ: the interval is then Wilson's with each cluster for one trial.
+    `benchmarks.rate_coverage` tells how often it holds the truth. Where no trial or every trial
+    of a group is a success no draw can differ: the interval is then Wilson's with each cluster
+    for one trial.
 
     Args:
         group: Number of each row's group, 0 or above, shape (n,).
