@@ -66,7 +66,7 @@ def clustered(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     empty = pl.DataFrame(schema={name: rows.schema[name] for name in key} | _FOUND)
     frames = [empty]
     for own in rows.partition_by("scope", "scope_name", maintain_order=True):
-        frames.append(_of_scope(own, key).select(empty.columns).cast(dict(empty.schema)))
+        frames.append(_of_scope(own, key).select(empty.columns).cast(empty.schema))
     return pl.concat(frames)
 
 

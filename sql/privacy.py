@@ -70,7 +70,13 @@ _NODES: Final = frozenset(
     ]
 )  # fmt: skip
 #: The folder of a clone holds its owner's login more often than not.
-_REMOVED: Final = {("raw.repositories", "path"), ("marts.repositories", "path")}
+_REMOVED: Final = {
+    ("raw.repositories", "path"),
+    ("marts.repositories", "path"),
+    # titles in lower case, in which names would not be known for names
+    ("attribution.change_titles", "base_title"),
+    ("attribution.revert_statements", "named_title"),
+}
 #: Keys that hold a name and an address: names of one person become equal.
 _KEYS: Final = {
     "raw.mailmapped": ("repository_id", "name", "email"),

@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pytest
 from git_fixtures import RepositoryBuilder
 from mined import mine, table
@@ -187,14 +186,19 @@ def test_the_diffs_of_a_squashs_commits_are_mined(tmp_path: Path) -> None:
         repository.git("update-ref", "-d", f"refs/heads/{branch}")
     mine(tmp_path / "app", tmp_path / "lake")
     before = set(table(tmp_path / "lake", "commit_diffs")["commit_id"])
-    repository.commit({"a.py": b"1\n2\n3\n", "b.py": b"1\n"}, "Both (#5)")
-    repository.commit({"c.py": b"1\n"}, "Alone (#6)")
-    result = mine(tmp_path / "app", tmp_path / "lake")
-    diffs = table(tmp_path / "lake", "commit_diffs").filter(~pl.col("commit_id").is_in(before))
+    # what has not landed is sized by its own commits; the merge among them is none's work
+    assert before == {base, first, second, lonely, still_open}
+    both = repository.commit({"a.py": b"1\n2\n3\n", "b.py": b"1\n"}, "Both (#5)")
+    alone = repository.commit({"c.py": b"1\n"}, "Alone (#6)")
+    repository.ref("refs/pull/7/head", base)
+    assert mine(tmp_path / "app", tmp_path / "lake").new_diffs == 2
+    result = mine(tmp_path / "app", tmp_path / "anew")
+    diffs = table(tmp_path / "anew", "commit_diffs")
     sizes = dict(diffs.select("commit_id", "added").iter_rows())
-    # neither the merge, nor what has not landed, nor the commit that is its squash's only one
-    assert {first, second} <= sizes.keys() and len(sizes) == 4
+    # a squash of several is split over them; the only commit of one needs no diff of its own
+    assert sizes.keys() == {base, both, alone, first, second}
     assert (sizes[first], sizes[second]) == (2, 1)
-    assert result.new_diffs == 4
+    assert result.new_diffs == 5
     assert mine(tmp_path / "app", tmp_path / "lake").nothing_new
-    assert Lake(tmp_path / "lake").known_commits("commit_diffs", "app") == before | sizes.keys()
+    known = Lake(tmp_path / "lake").known_commits("commit_diffs", "app")
+    assert known == before | {both, alone}
