@@ -75,6 +75,9 @@ def _classes(repository: Repository) -> None:
     for number, commits in enumerate(lists, start=1):
         made = [repository.commit(day, author=who, message=text) for day, who, text in commits]
         repository.pull(number, made)
+    wrote = repository.commit(when, author=ADA, message=model)
+    merge = repository.commit(when, author=ADA, message="Merge main", parents=[wrote, "1" * 40])
+    repository.pull(6, [wrote, merge])
 
 
 def pulls(connection: duckdb.DuckDBPyConnection, repository: str, columns: str) -> list[object]:
@@ -147,6 +150,7 @@ def test_author_classes(built: duckdb.DuckDBPyConnection) -> None:
         (3, "automation", "Dependabot"),
         (4, "undeclared", None),
         (5, "mixed", "Claude Code"),
+        (6, "model", "Claude Code"),  # a merge says nothing of who wrote it
     ]
 
 
