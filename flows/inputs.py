@@ -35,6 +35,8 @@ _NOT_SHOWN = {
     "database",
     "reports",
     "clones",
+    "clones_keep_days",
+    "metrics_file",
     "jobs",
     "lines",
     "prefect",

@@ -17,14 +17,14 @@ from typing import Any
 
 import pygit2
 
-from quarterdeck.extractors.clones import update_mirror
 from quarterdeck.extractors.errors import ExtractorError, GitCommandError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
-from quarterdeck.extractors.repository import open_repository, without_credentials
+from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
+from quarterdeck.flows.mirrors import mine_source, prune
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
@@ -109,6 +109,7 @@ def mine(settings: Settings) -> Mined:
             problems[source.repository_id] = problem
             lake.write_outcome(source.repository_id, problem)
             reporter().line(f"{source.repository_id}: {problem}")
+    prune(settings, sources)
     return Mined(tuple(results), problems)
 
 
@@ -129,22 +130,28 @@ def _keep_out_of_git(folder: Path) -> None:
 def mine_one(source: Source, settings: Settings) -> MiningResult:
     """Bring the lake up to date with one repository."""
     start = time.monotonic()
-    if source.url is not None:
-        reporter().line(f"{source.repository_id}: fetching {without_credentials(source.url)}")
-        update_mirror(source.url, source.path)
+    result = mine_source(source, lambda: _mine(source, settings))
+    _tell_result(result, elapsed(start))
+    return result
+
+
+def _mine(source: Source, settings: Settings) -> MiningResult:
     repository = open_repository(source.path, source.default_branch)
-    lake = Lake(settings.lake)
     with reporter().work(f"{source.repository_id}: commits diffed") as work:
-        result = mine_repository(
+        return mine_repository(
             repository,
             source.repository_id,
-            lake,
+            Lake(settings.lake),
             settings.git_processes,
             work.update,
             split_squashes=settings.split_squashes,
             lines=settings.lines,
             lines_progress=work.stage(f"{source.repository_id}: lines followed").update,
         )
+
+
+def _tell_result(result: MiningResult, took: str) -> None:
+    name = result.repository_id
     new = (
         "nothing new"
         if result.nothing_new
@@ -153,20 +160,19 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     if result.new_lines:
         new += f", lines of {result.new_lines:,} landed changes followed"
     reporter().line(
-        f"{source.repository_id}: {new}; {result.landed_changes:,} landed changes "
-        f"({elapsed(start)})"
+        f"{name}: {new}; {result.landed_changes:,} landed changes "
+        f"({took})"
     )
     if result.is_shallow:
         reporter().line(
-            f"{source.repository_id}: warning: a shallow clone: history before its boundary is "
+            f"{name}: warning: a shallow clone: history before its boundary is "
             "missing; `git fetch --unshallow` completes it"
         )
     if result.problems:
         reporter().line(
-            f"{source.repository_id}: warning: {result.problems:,} commits could not be read or "
+            f"{name}: warning: {result.problems:,} commits could not be read or "
             "diffed; see data quality in the report"
         )
-    return result
 
 
 def _is_any_in_lake(settings: Settings, names: Iterable[str]) -> bool:

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -22,6 +21,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
+from quarterdeck.extractors.remote_urls import UnsafeUrlError, checked_url
 from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
@@ -37,10 +37,7 @@ from quarterdeck.sql.runner import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
-#: Transports that a repository URL may use; `ext::` and the like run commands.
-URL_SCHEMES = ("https", "ssh", "file")
 _QUARTERS = re.compile(r"(\d{4})Q([1-4])\s*(?:\.\.|-|to)\s*(\d{4})Q([1-4])")
-_SCP_URL = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
 _file_values: ContextVar[dict[str, Any] | None] = ContextVar(
     "quarterdeck_file_values", default=None
 )
@@ -71,14 +68,10 @@ class RepositorySettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _safe_url(cls, url: str | None) -> str | None:
-        if url is not None and not is_url(url):
-            raise _remedy(
-                "not a URL that Quarterdeck clones from",
-                f"use {', '.join(s + '://' for s in URL_SCHEMES)} or user@host:path",
-            )
-        if url is not None and "://" in url and urlsplit(url).password:
-            raise _remedy("a password stands in the URL", "leave it to git's credential helpers")
-        return url
+        try:
+            return None if url is None else checked_url(url)
+        except UnsafeUrlError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("name", "default_branch")
     @classmethod
@@ -120,6 +113,8 @@ class Settings(BaseSettings):
     reports: Path = Path(".quarterdeck/reports")
     report_name: str = Field(default="report.html", pattern=r"^[^/]+$")
     clones: Path = Path(".quarterdeck/clones")
+    clones_keep_days: int = Field(default=30, ge=1)
+    metrics_file: Path | None = None
     repositories: list[RepositorySettings] = []
     jobs: int = Field(default=0, ge=0, le=256)
     lines: bool = True
@@ -228,14 +223,6 @@ class Settings(BaseSettings):
         return self.reports / self.report_name
 
 
-def is_url(text: str) -> bool:
-    """Whether `text` names a repository by a URL that may be cloned from."""
-    if text.startswith("-"):
-        return False
-    scheme, separator, _ = text.partition("://")
-    return scheme.lower() in URL_SCHEMES if separator else bool(_SCP_URL.fullmatch(text))
-
-
 def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
     """Read the settings file and the environment, and check them.
 
@@ -306,6 +293,8 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
         r.model_copy(update={"path": base / r.path.expanduser()}) if r.path is not None else r
         for r in settings.repositories
     ]
+    if settings.metrics_file is not None:
+        places["metrics_file"] = base / settings.metrics_file.expanduser()
     return settings.model_copy(update={**places, "repositories": repositories})
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.settings import Settings, is_url, load_settings, template
+from quarterdeck.flows.settings import Settings, load_settings, template
 
 
 def settings_file(folder: Path, text: str) -> Path:
@@ -41,7 +41,7 @@ def test_what_the_template_shows_is_the_default(tmp_path: Path):
     shown = load_settings(settings_file(tmp_path, uncommented(template())))
     plain = load_settings(settings_file(tmp_path, ""))
     examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
-    examples |= {"signals", "authorship", "keep_apart", "teams"}
+    examples |= {"signals", "authorship", "keep_apart", "teams", "metrics_file"}
     assert shown.model_dump(exclude=examples) == plain.model_dump(exclude=examples)
     assert shown.cutoff == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
     assert {len(getattr(shown, key)) for key in examples - {"cutoff"}} == {1}
@@ -132,22 +132,3 @@ def test_baseline_days():
         date(2023, 9, 30),
     )
     assert Settings(baseline="auto").baseline_days is None
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("https://example.com/a/b.git", True),
-        ("ssh://git@example.com/a/b", True),
-        ("file:///srv/a.git", True),
-        ("git@example.com:a/b.git", True),
-        ("http://example.com/a", False),
-        ("ext::sh -c id", False),
-        ("--upload-pack=id", False),
-        ("-oProxyCommand=id@x:y", False),
-        ("../a", False),
-        ("C:/a", False),
-    ],
-)
-def test_only_safe_transports_are_urls(text: str, answer: bool):
-    assert is_url(text) is answer
