@@ -240,21 +240,58 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         path = self.root / "outcomes" / f"{_file_name(repository_id)}.json"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        before: dict[str, object] = {}
+        with suppress(LakeError):
+            before = _json_object(path)
+        good = now if problem is None else before.get("succeeded_at")
+        if problem is not None and "succeeded_at" not in before and before.get("problem") is None:
+            good = before.get("at")  # written before this was kept
         outcome = {
             "repository_id": repository_id,
             "problem": problem,
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "at": now,
+            "succeeded_at": good,
         }
         _write_whole(path, (json.dumps(outcome) + "\n").encode())
 
     def outcomes(self) -> dict[str, str]:
         """Why a repository could not be mined in its last run, by its name."""
-        problems = {}
-        for path in sorted(self.root.glob("outcomes/*.json")):
-            outcome = _json_object(path)
-            if outcome.get("problem") is not None:
-                problems[str(outcome["repository_id"])] = str(outcome["problem"])
-        return problems
+        return {
+            name: str(outcome["problem"])
+            for name, outcome in self.last_outcomes().items()
+            if outcome.get("problem") is not None
+        }
+
+    def last_outcomes(self) -> dict[str, dict[str, object]]:
+        """How it went, by the name of the repository.
+
+        Keys: `problem` (None: none), `at` and `succeeded_at` (ISO 8601, UTC): when it was last
+        tried, and when that last went well.
+
+        Raises:
+            LakeError: one cannot be read.
+        """
+        found = [_json_object(path) for path in sorted(self.root.glob("outcomes/*.json"))]
+        return {str(outcome["repository_id"]): outcome for outcome in found}
+
+    def write_state(self, name: str, state: Mapping[str, object]) -> None:
+        """Keep what is known of the runs themselves under a name of ours.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
+        content = json.dumps(state) + "\n"
+        _write_whole(self.root / "runs" / f"{name}.json", content.encode())
+
+    def read_state(self, name: str) -> dict[str, object]:
+        """What `write_state` kept; empty where there is nothing.
+
+        Raises:
+            LakeError: it cannot be read.
+        """
+        path = self.root / "runs" / f"{name}.json"
+        return _json_object(path) if path.is_file() else {}
 
     def _snapshot_number(self, repository_id: str) -> int:
         parts = self._folder("repositories", repository_id).glob("*.parquet")

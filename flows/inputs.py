@@ -37,6 +37,7 @@ _NOT_SHOWN = {
     "clones",
     "clones_keep_days",
     "metrics_file",
+    "report_url",
     "jobs",
     "lines",
     "prefect",

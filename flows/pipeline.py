@@ -27,6 +27,7 @@ from quarterdeck.flows.inputs import given_frames, input_digest, published_diges
 from quarterdeck.flows.mirrors import mine_source, prune
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
 from quarterdeck.flows.progress import reporter
+from quarterdeck.flows.recording import recorded
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import elapsed, flow, is_tracked, task
@@ -69,6 +70,11 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
         SettingsError, ExtractorError, SqlError: nothing was published.
     """
     runner.refuse_other_file(settings.database)
+    with recorded(settings):
+        return _run(settings, with_report, rebuild)
+
+
+def _run(settings: Settings, with_report: bool, rebuild: bool) -> Path | None:
     mined = mine(settings)
     if mined.problems and not mined.results and not _is_any_in_lake(settings, mined.problems):
         raise NothingMinedError("\n".join(mined.problems.values()))
@@ -78,7 +84,7 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
         is_due = is_new or not _is_of(settings.report, settings.database)
         report_path = report(settings) if is_due else settings.report
     if is_new and is_tracked():
-        _publish_summary(settings)
+        _publish_summary(settings, with_report)
     if mined.problems:
         raise StaleDataError(mined.problems)
     return report_path
@@ -298,9 +304,24 @@ def report(settings: Settings) -> Path:
     return path
 
 
-def _publish_summary(settings: Settings) -> None:
-    from prefect.artifacts import create_markdown_artifact
+def _publish_summary(settings: Settings, with_report: bool) -> None:
+    from prefect.artifacts import (
+        create_link_artifact,
+        create_markdown_artifact,
+        create_table_artifact,
+    )
 
-    from quarterdeck.flows.summary import summary_markdown
+    from quarterdeck.flows.summary import data_quality_table, summary_markdown
 
     create_markdown_artifact(summary_markdown(settings.database), key="quarterdeck-summary")
+    create_table_artifact(
+        data_quality_table(settings.database),
+        key="quarterdeck-data-quality",
+        description="What is missing from the measures, and how much of it.",
+    )
+    if with_report:
+        create_link_artifact(
+            settings.report_url or settings.report.as_uri(),
+            link_text=settings.report_name,
+            key="quarterdeck-report",
+        )

@@ -115,6 +115,7 @@ class Settings(BaseSettings):
     clones: Path = Path(".quarterdeck/clones")
     clones_keep_days: int = Field(default=30, ge=1)
     metrics_file: Path | None = None
+    report_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     repositories: list[RepositorySettings] = []
     jobs: int = Field(default=0, ge=0, le=256)
     lines: bool = True

@@ -41,7 +41,7 @@ def test_what_the_template_shows_is_the_default(tmp_path: Path):
     shown = load_settings(settings_file(tmp_path, uncommented(template())))
     plain = load_settings(settings_file(tmp_path, ""))
     examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
-    examples |= {"signals", "authorship", "keep_apart", "teams", "metrics_file"}
+    examples |= {"signals", "authorship", "keep_apart", "teams", "metrics_file", "report_url"}
     assert shown.model_dump(exclude=examples) == plain.model_dump(exclude=examples)
     assert shown.cutoff == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
     assert {len(getattr(shown, key)) for key in examples - {"cutoff"}} == {1}
