@@ -2,15 +2,16 @@
 
     python -m benchmarks.kills SCRATCH [KILLS] [SEED]
 
-A repository given as a URL is published with 12 landed changes; then it gains 6. Each time a run
-on a copy of that state (mirror, lake, database, report) is killed with SIGKILL at a random moment
-of its duration, by turns the main process alone and its whole process group. Then, at once:
+A repository given as a URL is published with 12 landed changes; then it gains 6. Runs on a copy
+of that state (mirror, lake, database, report) are killed with SIGKILL at a random moment of the
+duration of a run, by turns the main process alone and its whole process group; five in a row, each
+on what the one before it left. After each, at once:
 
 - the database opens, and every mart in it is that of before or that of after, row by row;
 - the report is a whole page;
 - every part of the lake can be read.
 
-And after one more run: exit code 0, every mart row by row as of a run that nobody disturbed, no
+And after five and one more run: exit code 0, every mart row by row as of a run that nobody disturbed, no
 commit twice in any table of the lake, and no half-written file left in any folder of ours.
 """
 
@@ -24,6 +25,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -31,6 +33,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from git_fixtures import RepositoryBuilder
 from pipeline_fixtures import COMMAND, build_repository, database, environment, marts
 
+IN_A_ROW = 5
+Marts = dict[str, list[tuple[Any, ...]]]
 KEYS = {
     "commits": ["commit_id"],
     "commit_diffs": ["commit_id", "part"],
@@ -113,10 +117,9 @@ def leftovers(folder: Path) -> list[str]:
 
 
 def kill_once(
-    base: Path, folder: Path, url: str, moment: float, group: bool, tally: Tally, marts_of: list
+    folder: Path, url: str, moment: float, group: bool, tally: Tally, marts_of: list[Marts]
 ) -> None:
-    """One kill, and the run after it."""
-    shutil.copytree(base, folder, symlinks=True)
+    """One kill, and what can be said at once."""
     process = begin(folder, url)
     try:
         process.wait(timeout=moment)
@@ -127,17 +130,22 @@ def kill_once(
             process.kill()
     process.wait()
     tally.phases[phase(folder) if process.returncode else "ended before"] += 1
-    tally.found["old database" if marts(database(folder)) == marts_of[0] else "new database"] += 1
-    assert marts(database(folder)) in marts_of
+    assert process.returncode in (0, -signal.SIGKILL), (folder / "stderr").read_text()
+    found = marts(database(folder))
+    assert found in marts_of
+    tally.found["old database" if found == marts_of[0] else "new database"] += 1
     page = (folder / ".quarterdeck/reports/report.html").read_text(encoding="utf-8")
     assert page.rstrip().endswith("</html>")
     check_lake_parts(folder)
+
+
+def recover(folder: Path, url: str, tally: Tally, marts_of: list[Marts]) -> None:
+    """The run after the kills."""
     finish(folder, url)
     assert marts(database(folder)) == marts_of[1]
     check_lake(folder)
     tally.leftovers.update(leftovers(folder))
     tally.leftovers.update(p.name.rsplit("-", 1)[0] for p in (folder / "tmp").iterdir())
-    shutil.rmtree(folder)
 
 
 def check_lake_parts(folder: Path) -> None:
@@ -160,21 +168,28 @@ def main(scratch: str, kills: str = "50", seed: str = "1") -> None:
     place.mkdir(parents=True)
     source = build_repository(place / "app")
     url = f"file://{source.path}"
-    base, calm = place / "base", place / "calm"
-    base.mkdir()
-    finish(base, url)
-    before = marts(database(base))
+    base, folder = place / "base", place / "run"  # all run in one place: marts tell paths
+    folder.mkdir()
+    finish(folder, url)
+    before = marts(database(folder))
+    folder.rename(base)
     grow(source)
-    shutil.copytree(base, calm)
-    duration = finish(calm, url)
-    marts_of = [before, marts(database(calm))]
+    shutil.copytree(base, folder)
+    duration = finish(folder, url)
+    marts_of = [before, marts(database(folder))]
+    shutil.rmtree(folder)
     assert marts_of[0] != marts_of[1]
     print(f"a run that nobody disturbs: {duration:.1f} s", flush=True)
     draw, tally = random.Random(int(seed)), Tally()
     for number in range(int(kills)):
+        if number % IN_A_ROW == 0:
+            shutil.copytree(base, folder, symlinks=True)
         moment = draw.uniform(0.2, duration)
-        kill_once(base, place / "run", url, moment, bool(number % 2), tally, marts_of)
+        kill_once(folder, url, moment, bool(number % 2), tally, marts_of)
         print(f"{number + 1}: killed after {moment:.2f} s", file=sys.stderr, flush=True)
+        if number % IN_A_ROW == IN_A_ROW - 1 or number == int(kills) - 1:
+            recover(folder, url, tally, marts_of)
+            shutil.rmtree(folder)
     for title, counts in (
         ("killed while", tally.phases),
         ("found after the kill", tally.found),
