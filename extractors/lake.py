@@ -21,6 +21,14 @@ import filelock
 import polars as pl
 
 from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
+from quarterdeck.extractors.lake_checksums import (
+    damaged_parts,
+    is_due,
+    is_readable,
+    parts_of,
+    record_checksum,
+    set_aside,
+)
 from quarterdeck.extractors.schemas import (
     CHECKPOINT_TABLES,
     COMMIT_TABLES,
@@ -302,7 +310,40 @@ class Lake:
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", statistics=True)
         target = self._folder(table, repository_id) / f"{name}.parquet"
-        _write_whole(target, buffer.getbuffer())
+        content = buffer.getvalue()
+        try:
+            record_checksum(self.root, target.parent.name, target, content, _MACHINE)
+        except OSError as error:
+            raise LakeWriteError(_cannot_write(target, error)) from error
+        _write_whole(target, content)
+
+    def set_damaged_aside(self, *, everything: bool = False) -> list[Path]:
+        """Find parts that are not as they were written, and let them count no more.
+
+        Args:
+            everything: whether to read all parts; else those of `repositories`, and all of the
+                repositories whose parts were not read for some days.
+
+        Returns:
+            where they were.
+
+        Raises:
+            LakeWriteError: one cannot be set aside.
+        """
+        damaged = []
+        folders = {folder.name for table in TABLES for folder in self.root.glob(f"{table}/*")}
+        for folder in sorted(folders):
+            if everything or is_due(self.root, folder):
+                damaged += damaged_parts(self.root, folder, _MACHINE)
+            else:
+                names = parts_of(self.root, folder, "repositories")
+                damaged += [part for part in names if not is_readable(part)]
+        for part in damaged:
+            try:
+                set_aside(part)
+            except OSError as error:
+                raise LakeWriteError(_cannot_write(part, error)) from error
+        return damaged
 
     @contextmanager
     def lock(self, repository_id: str) -> Iterator[None]:

@@ -17,12 +17,18 @@ from typing import Any
 
 import pygit2
 
-from quarterdeck.extractors.errors import ExtractorError, GitCommandError
+from quarterdeck.extractors.errors import (
+    ExtractorError,
+    GitCommandError,
+    LakeError,
+    LakeWriteError,
+)
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
+from quarterdeck.flows.healing import heal
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.mirrors import mine_source, prune
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
@@ -32,6 +38,7 @@ from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import elapsed, flow, is_tracked, task
 from quarterdeck.sql import runner
+from quarterdeck.sql.errors import BuildError
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,14 @@ def _run(settings: Settings, with_report: bool, rebuild: bool) -> Path | None:
     mined = mine(settings)
     if mined.problems and not mined.results and not _is_any_in_lake(settings, mined.problems):
         raise NothingMinedError("\n".join(mined.problems.values()))
-    is_new = update_database(settings, rebuild)
+    try:
+        is_new = update_database(settings, rebuild)
+    except (BuildError, LakeError):
+        # if a part was at fault, what was in it is mined again
+        if not heal(Lake(settings.lake), everything=True):
+            raise
+        mined = mine(settings)
+        is_new = update_database(settings, rebuild)
     report_path = None
     if with_report:
         is_due = is_new or not _is_of(settings.report, settings.database)
@@ -98,13 +112,14 @@ def _is_of(report_file: Path, database: Path) -> bool:
 @flow(name="mine")
 def mine(settings: Settings) -> Mined:
     """Bring the lake up to date with every repository; one that fails stops no other."""
-    sources = resolve(settings)
     lake = Lake(settings.lake)
+    heal(lake)
+    sources = resolve(settings)
     _keep_out_of_git(settings.lake.parent)
     results, problems = [], {}
     for source in sources:
         try:
-            results.append(mine_one(source, settings))
+            results.append(_mine_or_heal(source, settings, lake))
             lake.write_outcome(source.repository_id, None)
         except (ExtractorError, OSError, pygit2.GitError) as error:
             problem = str(error)
@@ -117,6 +132,17 @@ def mine(settings: Settings) -> Mined:
             reporter().line(f"{source.repository_id}: {problem}")
     prune(settings, sources)
     return Mined(tuple(results), problems)
+
+
+def _mine_or_heal(source: Source, settings: Settings, lake: Lake) -> MiningResult:
+    try:
+        return mine_one(source, settings)
+    except LakeWriteError:
+        raise
+    except LakeError:
+        if not heal(lake, everything=True):
+            raise
+        return mine_one(source, settings)
 
 
 def _keep_out_of_git(folder: Path) -> None:
