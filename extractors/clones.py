@@ -175,9 +175,7 @@ class Mirror:
                     f"{self.url}: SHA-256 repositories are not supported; mine a SHA-1 clone of it"
                 ) from error
             raise
-        answer = self._git.run(
-            "ls-remote", "--symref", "--", self.url, "HEAD", silence=silence
-        )
+        answer = self._git.run("ls-remote", "--symref", "--", self.url, "HEAD", silence=silence)
         if branch := _default_branch(self._git, folder, answer):
             self._git.run("symbolic-ref", "HEAD", branch, git_dir=folder)
         for key, value in (("remote.origin.url", self.url), ("remote.origin.mirror", "true")):
@@ -283,7 +281,11 @@ def _default_branch(git: RemoteGit, folder: Path, answer: str) -> str | None:
     if head is None:
         return None
     found = git.run(
-        "for-each-ref", "--format=%(refname)", f"--points-at={head[1]}", "refs/heads", git_dir=folder
+        "for-each-ref",
+        "--format=%(refname)",
+        f"--points-at={head[1]}",
+        "refs/heads",
+        git_dir=folder,
     ).split()
     usual = ("refs/heads/main", "refs/heads/master")
     return min(found, key=lambda name: (name not in usual, name), default=None)

@@ -191,10 +191,7 @@ def _tell_result(result: MiningResult, took: str) -> None:
     )
     if result.new_lines:
         new += f", lines of {result.new_lines:,} landed changes followed"
-    reporter().line(
-        f"{name}: {new}; {result.landed_changes:,} landed changes "
-        f"({took})"
-    )
+    reporter().line(f"{name}: {new}; {result.landed_changes:,} landed changes ({took})")
     if result.is_shallow:
         reporter().line(
             f"{name}: warning: a shallow clone: history before its boundary is "

@@ -194,6 +194,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("metrics_file")
+    @classmethod
+    def _prom(cls, value: Path | None) -> Path | None:
+        if value is not None and value.suffix != ".prom":
+            raise _remedy("the collector reads no such file", "let its name end in .prom")
+        return value
+
     @field_validator("cutoff")
     @classmethod
     def _cutoff_utc(cls, value: datetime | None) -> datetime | None:

@@ -102,7 +102,7 @@ def _success(quarter: Row) -> str:
 
 def summary_markdown(database: Path) -> str:
     """The headline numbers as Markdown."""
-    return "\n".join(f"- {_plain(line)}" for line in summary_lines(database)) + "\n"
+    return "\n".join(f"- {markdown_text(line)}" for line in summary_lines(database)) + "\n"
 
 
 def data_quality_table(database: Path) -> list[dict[str, Any]]:
@@ -119,6 +119,6 @@ def data_quality_table(database: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Text in which no character means something to Markdown or HTML."""
     return re.sub(r"([\\`*_{}\[\]<>#|!&])", r"\\\1", " ".join(text.split()))

@@ -318,7 +318,8 @@ def test_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     asked = script(tmp_path / "ask", f"touch {tmp_path}/asked; echo secret")
     ssh = script(
         tmp_path / "ssh",
-        f"env > {tmp_path}/environment; echo word > /dev/tty && touch {tmp_path}/terminal; exit 255",
+        f"env > {tmp_path}/environment\n"
+        f"echo word > /dev/tty && touch {tmp_path}/terminal\nexit 255",
     )
     for name in ("GIT_ASKPASS", "SSH_ASKPASS"):
         monkeypatch.setenv(name, str(asked))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -257,8 +258,8 @@ def test_the_examples_call_what_there_is() -> None:
     for path in EXAMPLES.iterdir():
         for line in path.read_text().splitlines():
             words = line.replace("[", " ").replace(",", " ").split()
-            for word, following in zip(words, words[1:], strict=False):
-                if word.endswith("bin/quarterdeck") or word == "quarterdeck" and "args" in line:
+            for word, following in pairwise(words):
+                if word.endswith("bin/quarterdeck") or (word == "quarterdeck" and "args" in line):
                     assert following in commands, line
                     found += 1
     assert found >= 4
