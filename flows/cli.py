@@ -4,6 +4,7 @@ Only `click` is imported at the top: a command imports what it needs when it run
 """
 
 import atexit
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -85,6 +86,10 @@ def _told_errors() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        _fail(f"{error}; free some space; what was written is kept, so run again", USER_ERROR)
 
 
 def _fail(message: object, code: int) -> None:
