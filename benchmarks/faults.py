@@ -73,9 +73,7 @@ def main(scratch: str, steps: str = "12") -> None:
     disk, base = place / "disk", place / "base"
     disk.mkdir(parents=True)
     app = build_repository(place / "app", 6)
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(disk)], check=True
-    )
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(disk)], check=True)
     try:
         assert run(disk, app.path).returncode == 0
         shutil.copytree(disk / ".quarterdeck", base)

@@ -12,7 +12,8 @@ on what the one before it left. After each, at once:
 - every part of the lake can be read.
 
 And after five and one more run: exit code 0, every mart row by row as of a run that nobody
-disturbed, no commit twice in any table of the lake, and no half-written file left in any folder of ours.
+disturbed, no commit twice in any table of the lake, and no half-written file left in any folder
+of ours.
 """
 
 import os
