@@ -20,6 +20,14 @@ import filelock
 import polars as pl
 
 from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
+from quarterdeck.extractors.lake_checksums import (
+    damaged_parts,
+    is_due,
+    is_readable,
+    parts_of,
+    record_checksum,
+    set_aside,
+)
 from quarterdeck.extractors.lake_files import MACHINE, cannot_write, json_object, write_whole
 from quarterdeck.extractors.schemas import (
     ARCHIVE_TABLES,
@@ -293,21 +301,40 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         path = self.root / "outcomes" / f"{_file_name(repository_id)}.json"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        before: dict[str, object] = {}
+        with suppress(LakeError):
+            before = json_object(path)
+        good = now if problem is None else before.get("succeeded_at")
+        if problem is not None and "succeeded_at" not in before and before.get("problem") is None:
+            good = before.get("at")  # written before this was kept
         outcome = {
             "repository_id": repository_id,
             "problem": problem,
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "at": now,
+            "succeeded_at": good,
         }
         write_whole(path, (json.dumps(outcome) + "\n").encode())
 
     def outcomes(self) -> dict[str, str]:
         """Why a repository could not be mined in its last run, by its name."""
-        problems = {}
-        for path in sorted(self.root.glob("outcomes/*.json")):
-            outcome = json_object(path)
-            if outcome.get("problem") is not None:
-                problems[str(outcome["repository_id"])] = str(outcome["problem"])
-        return problems
+        return {
+            name: str(outcome["problem"])
+            for name, outcome in self.last_outcomes().items()
+            if outcome.get("problem") is not None
+        }
+
+    def last_outcomes(self) -> dict[str, dict[str, object]]:
+        """How it went, by the name of the repository.
+
+        Keys: `problem` (None: none), `at` and `succeeded_at` (ISO 8601, UTC): when it was last
+        tried, and when that last went well.
+
+        Raises:
+            LakeError: one cannot be read.
+        """
+        found = [json_object(path) for path in sorted(self.root.glob("outcomes/*.json"))]
+        return {str(outcome["repository_id"]): outcome for outcome in found}
 
     def _snapshot_number(self, repository_id: str) -> int:
         parts = self._folder("repositories", repository_id).glob("*.parquet")
@@ -320,7 +347,40 @@ class Lake:
         frame = frame.select(_SCHEMAS[table].names()).cast(_SCHEMAS[table])
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", statistics=True)
-        write_whole(target, buffer.getbuffer())
+        content = buffer.getvalue()
+        try:
+            record_checksum(self.root, target.parent.name, target, content, MACHINE)
+        except OSError as error:
+            raise LakeWriteError(cannot_write(target, error)) from error
+        write_whole(target, content)
+
+    def set_damaged_aside(self, *, everything: bool = False) -> list[Path]:
+        """Find parts that are not as they were written, and let them count no more.
+
+        Args:
+            everything: whether to read all parts; else those of `repositories`, and all of the
+                repositories whose parts were not read for some days.
+
+        Returns:
+            where they were.
+
+        Raises:
+            LakeWriteError: one cannot be set aside.
+        """
+        damaged = []
+        folders = {folder.name for table in TABLES for folder in self.root.glob(f"{table}/*")}
+        for folder in sorted(folders):
+            if everything or is_due(self.root, folder):
+                damaged += damaged_parts(self.root, folder, MACHINE)
+            else:
+                names = parts_of(self.root, folder, "repositories")
+                damaged += [part for part in names if not is_readable(part)]
+        for part in damaged:
+            try:
+                set_aside(part)
+            except OSError as error:
+                raise LakeWriteError(cannot_write(part, error)) from error
+        return damaged
 
     @contextmanager
     def lock(self, repository_id: str) -> Iterator[None]:

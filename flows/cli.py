@@ -4,6 +4,7 @@ Only `click` is imported at the top: a command imports what it needs when it run
 """
 
 import atexit
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -85,6 +86,10 @@ def _told_errors() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        _fail(f"{error}; free some space; what was written is kept, so run again", USER_ERROR)
 
 
 def _fail(message: object, code: int) -> None:
@@ -403,6 +408,67 @@ def doctor(repositories: tuple[str, ...], as_json: bool, settings: "Settings") -
         print_findings(findings)
     if any(finding.state == "error" for finding in findings):
         sys.exit(USER_ERROR)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.option("--max-age", metavar="AGE", help="Older data is stale; such as 36h or 2d.")
+@_json
+@_settings_option
+def status(max_age: str | None, as_json: bool, settings: "Settings") -> None:
+    """Say how old the data is by repository, how the last run went, and when the next is due.
+
+    Ends with exit code 4 where something is to be looked at: for monitoring.
+    """
+    from quarterdeck.flows.status import examine_status, parse_age, status_json, status_lines
+
+    found = examine_status(settings, parse_age(max_age) if max_age is not None else None)
+    if as_json:
+        from quarterdeck.flows.text import printable_json
+
+        click.echo(printable_json(status_json(found)))
+    else:
+        click.echo("\n".join(status_lines(found)))
+    if found.problems:
+        sys.exit(STALE_DATA)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.option("--cron", required=True, help="When to run: five fields such as '15 2 * * *'.")
+@click.option("--time-zone", help="Of --cron, an IANA name; default: as in the settings.")
+@click.option("--now", "at_once", is_flag=True, help="Run now, too.")
+@_repositories
+@_settings_option
+def serve(
+    cron: str,
+    time_zone: str | None,
+    at_once: bool,
+    repositories: tuple[str, ...],
+    settings: "Settings",
+) -> None:
+    """Run on a schedule on this machine, until it is stopped.
+
+    Each run is `quarterdeck run` with REPOSITORIES and the same settings, in a process of its
+    own. One that was missed while nothing served is caught up with at the start.
+    """
+    from datetime import datetime
+    from zoneinfo import available_timezones
+
+    from quarterdeck.flows.errors import SettingsError
+    from quarterdeck.flows.serving import Schedule
+    from quarterdeck.flows.serving import serve as serve_runs
+
+    zone = time_zone or settings.time_zone
+    if zone not in available_timezones():
+        raise SettingsError(f"--time-zone '{zone}': not a time zone; use an IANA name")
+    _with_repositories(settings, repositories)
+    file = click.get_current_context().params["file"]
+    arguments = ["--settings", str(file)] if file is not None else []
+
+    def say(text: str) -> None:
+        click.echo(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}", err=True)
+
+    arguments += ["--", *repositories] if repositories else []
+    serve_runs(settings, Schedule(cron, zone), arguments, say, at_once=at_once)
 
 
 def _with_repositories(settings: "Settings", repositories: tuple[str, ...]) -> "Settings":

@@ -17,23 +17,31 @@ from typing import Any
 
 import pygit2
 
-from quarterdeck.extractors.clones import update_mirror
-from quarterdeck.extractors.errors import ExtractorError, GitCommandError
+from quarterdeck.extractors.errors import (
+    ExtractorError,
+    GitCommandError,
+    LakeError,
+    LakeWriteError,
+)
 from quarterdeck.extractors.forge_files import FileOutcome, read_files
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
-from quarterdeck.extractors.repository import open_repository, without_credentials
+from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.forge_inputs import known_names, table_specs, told_parts
 from quarterdeck.flows.forges import ask_forges
+from quarterdeck.flows.healing import heal
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
+from quarterdeck.flows.mirrors import mine_source, prune
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
 from quarterdeck.flows.progress import reporter
+from quarterdeck.flows.recording import recorded
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import elapsed, flow, is_tracked, task
 from quarterdeck.sql import runner
+from quarterdeck.sql.errors import BuildError
 
 
 @dataclass(frozen=True)
@@ -73,18 +81,30 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
         SettingsError, ExtractorError, SqlError: nothing was published.
     """
     runner.refuse_other_file(settings.database)
+    with recorded(settings):
+        return _run(settings, with_report, rebuild)
+
+
+def _run(settings: Settings, with_report: bool, rebuild: bool) -> Path | None:
     mined = mine(settings)
     has_files = any(file.problem is None for file in mined.files)
     is_any = mined.results or has_files or _is_any_in_lake(settings, mined.problems)
     if mined.problems and not is_any:
         raise NothingMinedError("\n".join(mined.problems.values()))
-    is_new = update_database(settings, rebuild)
+    try:
+        is_new = update_database(settings, rebuild)
+    except (BuildError, LakeError):
+        # if a part was at fault, what was in it is mined again
+        if not heal(Lake(settings.lake), everything=True):
+            raise
+        mined = mine(settings)
+        is_new = update_database(settings, rebuild)
     report_path = None
     if with_report:
         is_due = is_new or not _is_of(settings.report, settings.database)
         report_path = report(settings) if is_due else settings.report
     if is_new and is_tracked():
-        _publish_summary(settings)
+        _publish_summary(settings, with_report)
     if mined.problems:
         raise StaleDataError(mined.problems)
     return report_path
@@ -98,13 +118,14 @@ def _is_of(report_file: Path, database: Path) -> bool:
 @flow(name="mine")
 def mine(settings: Settings) -> Mined:
     """Bring the lake up to date with every repository and file; one that fails stops no other."""
-    sources = resolve(settings) if settings.repositories or not table_specs(settings) else []
     lake = Lake(settings.lake)
+    heal(lake)
+    sources = resolve(settings) if settings.repositories or not table_specs(settings) else []
     _keep_out_of_git(settings.lake.parent)
     results, problems = [], {}
     for source in sources:
         try:
-            results.append(mine_one(source, settings))
+            results.append(_mine_or_heal(source, settings, lake))
             lake.write_outcome(source.repository_id, None)
         except (ExtractorError, OSError, pygit2.GitError) as error:
             problem = str(error)
@@ -119,6 +140,7 @@ def mine(settings: Settings) -> Mined:
         problems[name] = f"{problems[name]}; {problem}" if name in problems else problem
         lake.write_outcome(name, problems[name])
     files = mine_files(settings)
+    prune(settings, sources)
     problems |= {str(file.path): file.problem for file in files if file.problem is not None}
     return Mined(tuple(results), problems, files)
 
@@ -142,6 +164,17 @@ def mine_files(settings: Settings) -> tuple[FileOutcome, ...]:
     return tuple(outcomes)
 
 
+def _mine_or_heal(source: Source, settings: Settings, lake: Lake) -> MiningResult:
+    try:
+        return mine_one(source, settings)
+    except LakeWriteError:
+        raise
+    except LakeError:
+        if not heal(lake, everything=True):
+            raise
+        return mine_one(source, settings)
+
+
 def _keep_out_of_git(folder: Path) -> None:
     """Let git ignore the default folder, which stands in a checkout after `quarterdeck run .`."""
     ignore = folder / ".gitignore"
@@ -159,22 +192,28 @@ def _keep_out_of_git(folder: Path) -> None:
 def mine_one(source: Source, settings: Settings) -> MiningResult:
     """Bring the lake up to date with one repository."""
     start = time.monotonic()
-    if source.url is not None:
-        reporter().line(f"{source.repository_id}: fetching {without_credentials(source.url)}")
-        update_mirror(source.url, source.path)
+    result = mine_source(source, lambda: _mine(source, settings))
+    _tell_result(result, elapsed(start))
+    return result
+
+
+def _mine(source: Source, settings: Settings) -> MiningResult:
     repository = open_repository(source.path, source.default_branch)
-    lake = Lake(settings.lake)
     with reporter().work(f"{source.repository_id}: commits diffed") as work:
-        result = mine_repository(
+        return mine_repository(
             repository,
             source.repository_id,
-            lake,
+            Lake(settings.lake),
             settings.git_processes,
             work.update,
             split_squashes=settings.split_squashes,
             lines=settings.lines,
             lines_progress=work.stage(f"{source.repository_id}: lines followed").update,
         )
+
+
+def _tell_result(result: MiningResult, took: str) -> None:
+    name = result.repository_id
     new = (
         "nothing new"
         if result.nothing_new
@@ -182,21 +221,17 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
     )
     if result.new_lines:
         new += f", lines of {result.new_lines:,} landed changes followed"
-    reporter().line(
-        f"{source.repository_id}: {new}; {result.landed_changes:,} landed changes "
-        f"({elapsed(start)})"
-    )
+    reporter().line(f"{name}: {new}; {result.landed_changes:,} landed changes ({took})")
     if result.is_shallow:
         reporter().line(
-            f"{source.repository_id}: warning: a shallow clone: history before its boundary is "
+            f"{name}: warning: a shallow clone: history before its boundary is "
             "missing; `git fetch --unshallow` completes it"
         )
     if result.problems:
         reporter().line(
-            f"{source.repository_id}: warning: {result.problems:,} commits could not be read or "
+            f"{name}: warning: {result.problems:,} commits could not be read or "
             "diffed; see data quality in the report"
         )
-    return result
 
 
 def _is_any_in_lake(settings: Settings, names: Iterable[str]) -> bool:
@@ -323,9 +358,24 @@ def report(settings: Settings) -> Path:
     return path
 
 
-def _publish_summary(settings: Settings) -> None:
-    from prefect.artifacts import create_markdown_artifact
+def _publish_summary(settings: Settings, with_report: bool) -> None:
+    from prefect.artifacts import (
+        create_link_artifact,
+        create_markdown_artifact,
+        create_table_artifact,
+    )
 
-    from quarterdeck.flows.summary import summary_markdown
+    from quarterdeck.flows.summary import data_quality_table, summary_markdown
 
     create_markdown_artifact(summary_markdown(settings.database), key="quarterdeck-summary")
+    create_table_artifact(
+        data_quality_table(settings.database),
+        key="quarterdeck-data-quality",
+        description="What is missing from the measures, and how much of it.",
+    )
+    if with_report:
+        create_link_artifact(
+            settings.report_url or settings.report.as_uri(),
+            link_text=settings.report_name,
+            key="quarterdeck-report",
+        )

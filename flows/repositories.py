@@ -7,11 +7,18 @@ from urllib.parse import urlsplit
 
 import pygit2
 
+from quarterdeck.extractors.clones import mirror_folder
 from quarterdeck.extractors.errors import ExtractorError
 from quarterdeck.extractors.lake import Lake
-from quarterdeck.extractors.repository import open_repository, remote_url
+from quarterdeck.extractors.remote_urls import (
+    UnsafeUrlError,
+    checked_url,
+    is_meant_as_url,
+    place_of,
+)
+from quarterdeck.extractors.repository import open_repository, remote_url, without_credentials
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.settings import RepositorySettings, Settings, is_url
+from quarterdeck.flows.settings import RepositorySettings, Settings
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,15 @@ def from_arguments(arguments: Iterable[str], settings: Settings) -> Settings:
 
     An argument is a path, a URL, or the name of a repository in the settings. Of files of pull
     requests only those of these repositories count then.
+
+    Raises:
+        SettingsError: a URL is not one to clone from.
     """
     named = {r.name: r for r in settings.repositories if r.name is not None}
     chosen = []
     for argument in arguments:
-        if is_url(argument):
-            chosen.append(RepositorySettings(url=argument))
+        if is_meant_as_url(argument) and not Path(argument).exists():
+            chosen.append(_url_as_in_settings(argument, settings))
         elif argument in named and not Path(argument).exists():
             chosen.append(named[argument])
         else:
@@ -44,6 +54,17 @@ def from_arguments(arguments: Iterable[str], settings: Settings) -> Settings:
     if not chosen:
         return settings
     return settings.model_copy(update={"repositories": chosen, "other_repositories": False})
+
+
+def _url_as_in_settings(argument: str, settings: Settings) -> RepositorySettings:
+    try:
+        url = checked_url(argument)
+    except UnsafeUrlError as error:
+        raise SettingsError(f"{without_credentials(argument)!r}: {error}") from error
+    for repository in settings.repositories:
+        if repository.url is not None and place_of(repository.url) == place_of(url):
+            return repository
+    return RepositorySettings(url=url)
 
 
 def _as_in_settings(path: Path, settings: Settings) -> RepositorySettings:
@@ -75,7 +96,7 @@ def resolve(settings: Settings) -> list[Source]:
     sources: dict[str, Source] = {}
     places: set[str] = set()
     for repository in settings.repositories:
-        place = repository.url or str(repository.path)
+        place = place_of(repository.url) if repository.url else str(repository.path)
         if place in places:
             continue  # named twice on the command line
         places.add(place)
@@ -84,7 +105,11 @@ def resolve(settings: Settings) -> list[Source]:
             (n for n in names if repository.name or _free(n, repository, sources, taken, known)),
             names[-1],
         )
-        path = repository.path or settings.clones / f"{name.replace('/', '+')}.git"
+        if repository.url is not None:
+            path = mirror_folder(settings.clones, name, repository.url)
+        else:
+            assert repository.path is not None
+            path = repository.path
         sources[name] = Source(
             name, path, repository.url, repository.default_branch, repository.team, repository
         )
@@ -129,7 +154,7 @@ def _names(repository: RepositorySettings) -> list[str]:
     if repository.name is not None:
         return [repository.name]
     if repository.url is not None:
-        return [_name_from_url(repository.url) or "repository"]
+        return _url_names(repository.url)
     assert repository.path is not None
     path = repository.path.absolute()
     try:
@@ -152,13 +177,21 @@ def _folder_names(path: Path) -> list[str]:
     return ["/".join(parts[-count:]) for count in range(1, len(parts) + 1)]
 
 
+def _url_names(url: str) -> list[str]:
+    """owner/name, and with the host before it; of a local path as for folders."""
+    if url.startswith("file://"):
+        return _folder_names(Path(place_of(url)))
+    place = place_of(url)
+    return [place.partition("/")[2], place]
+
+
 def _name_from_url(url: str) -> str | None:
     """The path of a URL without `.git`, such as owner/name; None for a local path."""
-    if "://" in url:
-        parsed = urlsplit(url)
-        path = parsed.path if parsed.scheme != "file" else Path(parsed.path).name
-    elif is_url(url):
-        path = url.partition(":")[2]
-    else:
+    if not is_meant_as_url(url):
         return None
-    return path.strip("/").removesuffix(".git") or None
+    try:
+        return _url_names(checked_url(url))[0]
+    except UnsafeUrlError:
+        # an origin that we would not clone from still tells a name
+        path = urlsplit(url).path if "://" in url else url.partition(":")[2]
+        return path.strip("/").removesuffix(".git") or None

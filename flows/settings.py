@@ -2,14 +2,12 @@
 
 import difflib
 import os
-import re
 import tomllib
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -22,6 +20,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
+from quarterdeck.extractors.remote_urls import UnsafeUrlError, checked_url
 from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
@@ -57,9 +56,6 @@ from quarterdeck.sql.runner import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
-#: Transports that a repository URL may use; `ext::` and the like run commands.
-URL_SCHEMES = ("https", "ssh", "file")
-_SCP_URL = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
 _file_values: ContextVar[dict[str, Any] | None] = ContextVar(
     "quarterdeck_file_values", default=None
 )
@@ -93,14 +89,10 @@ class RepositorySettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _safe_url(cls, url: str | None) -> str | None:
-        if url is not None and not is_url(url):
-            raise _remedy(
-                "not a URL that Quarterdeck clones from",
-                f"use {', '.join(s + '://' for s in URL_SCHEMES)} or user@host:path",
-            )
-        if url is not None and "://" in url and urlsplit(url).password:
-            raise _remedy("a password stands in the URL", "leave it to git's credential helpers")
-        return url
+        try:
+            return None if url is None else checked_url(url)
+        except UnsafeUrlError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("forge_url")
     @classmethod
@@ -147,6 +139,9 @@ class Settings(BaseSettings):
     reports: Path = Path(".quarterdeck/reports")
     report_name: str = Field(default="report.html", pattern=r"^[^/]+$")
     clones: Path = Path(".quarterdeck/clones")
+    clones_keep_days: int = Field(default=30, ge=1)
+    metrics_file: Path | None = None
+    report_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     repositories: list[RepositorySettings] = []
     jobs: int = Field(default=0, ge=0, le=256)
     lines: bool = True
@@ -227,6 +222,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("metrics_file")
+    @classmethod
+    def _prom(cls, value: Path | None) -> Path | None:
+        if value is not None and value.suffix != ".prom":
+            raise _remedy("the collector reads no such file", "let its name end in .prom")
+        return value
+
     @field_validator("cutoff")
     @classmethod
     def _cutoff_utc(cls, value: datetime | None) -> datetime | None:
@@ -263,14 +265,6 @@ class Settings(BaseSettings):
     def report(self) -> Path:
         """Where the report is written."""
         return self.reports / self.report_name
-
-
-def is_url(text: str) -> bool:
-    """Whether `text` names a repository by a URL that may be cloned from."""
-    if text.startswith("-"):
-        return False
-    scheme, separator, _ = text.partition("://")
-    return scheme.lower() in URL_SCHEMES if separator else bool(_SCP_URL.fullmatch(text))
 
 
 def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
@@ -354,6 +348,8 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
         ]
         for key in ("pull_request_tables", "review_tables")
     }
+    if settings.metrics_file is not None:
+        places["metrics_file"] = base / settings.metrics_file.expanduser()
     return settings.model_copy(update={**places, **tables, "repositories": repositories})
 
 

@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
@@ -198,6 +199,34 @@ def server_problem() -> str | None:
     except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, ValueError) as error:
         return str(error).partition("\n")[0] or type(error).__name__
     return None
+
+
+def next_scheduled_run() -> tuple[datetime | None, str | None]:
+    """When the configured Prefect server starts the next run, and the name of the deployment.
+
+    None and None where no server is configured or answers, or nothing is scheduled.
+    """
+    if configured_server() is None or server_problem() is not None:
+        return None, None
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_filter=FlowFilter.model_validate({"name": {"any_": ["quarterdeck"]}}),
+            flow_run_filter=FlowRunFilter.model_validate(
+                {"state": {"type": {"any_": ["SCHEDULED"]}}}
+            ),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=1,
+        )
+        if not runs or runs[0].expected_start_time is None:
+            return None, None
+        name = None
+        if runs[0].deployment_id is not None:
+            name = f"Prefect deployment {client.read_deployment(runs[0].deployment_id).name}"
+        return runs[0].expected_start_time, name
 
 
 def import_prefect() -> None:

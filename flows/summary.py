@@ -1,6 +1,7 @@
 """The headline numbers in a few lines, for the terminal, logs and the Prefect artifact."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,18 +101,24 @@ def _success(quarter: Row) -> str:
 
 
 def summary_markdown(database: Path) -> str:
-    """The headline numbers and the data quality as Markdown."""
-    lines = [f"- {line}" for line in summary_lines(database)]
-    issues: Sequence[Row] = headline(database)["data_quality"]
-    if issues:
-        lines += ["", "| repository | issue | affected | out of |", "| --- | --- | ---: | ---: |"]
-        lines += [
-            f"| {_cell(row['repository_id'] or 'settings')} | {_cell(row['issue'])} | "
-            f"{row['affected']:,} | {row['total'] if row['total'] is not None else ''} |"
-            for row in issues
-        ]
-    return "\n".join(lines) + "\n"
+    """The headline numbers as Markdown."""
+    return "\n".join(f"- {markdown_text(line)}" for line in summary_lines(database)) + "\n"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def data_quality_table(database: Path) -> list[dict[str, Any]]:
+    """Every row of `marts.data_quality`: repository, issue, affected, out of, detail."""
+    return [
+        {
+            "repository": row["repository_id"] or "settings",
+            "issue": row["issue"],
+            "affected": row["affected"],
+            "out of": row["total"],
+            "detail": row["detail"],
+        }
+        for row in headline(database)["data_quality"]
+    ]
+
+
+def markdown_text(text: str) -> str:
+    """Text in which no character means something to Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!&])", r"\\\1", " ".join(text.split()))

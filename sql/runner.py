@@ -154,13 +154,21 @@ def complete(
         connection.execute("checkpoint")
 
 
-def _open(work: Path) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def _open(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database to write; what DuckDB fails at inside is told as a BuildError."""
     try:
         connection = duckdb.connect(str(work))
     except duckdb.Error as error:
         raise BuildError(f"{work}: cannot be opened ({error})") from error
-    connection.execute("set timezone = 'UTC'")
-    return connection
+    try:
+        with connection:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+    except duckdb.Error as error:  # a full disk is met at checkpoints, too
+        raise BuildError(
+            f"{work}: {error}; the published database is untouched; see to the space on its disk"
+        ) from error
 
 
 def _make(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.settings import Settings, is_url, load_settings, template
+from quarterdeck.flows.settings import Settings, load_settings, template
 
 
 def settings_file(folder: Path, text: str) -> Path:
@@ -42,12 +42,13 @@ def test_what_the_template_shows_is_the_default(tmp_path: Path):
     plain = load_settings(settings_file(tmp_path, ""))
     examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
     examples |= {"signals", "authorship", "keep_apart", "teams", "forges"}
-    examples |= {"pull_request_tables", "review_tables"}
+    examples |= {"pull_request_tables", "review_tables", "metrics_file", "report_url"}
     assert shown.definition == plain.definition
     examples |= {"multiple"}
     assert shown.model_dump(exclude=examples) == plain.model_dump(exclude=examples)
     assert shown.cutoff == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
-    assert {len(getattr(shown, key)) for key in examples - {"cutoff", "multiple"}} == {1}
+    lists = examples - {"cutoff", "multiple", "metrics_file", "report_url"}
+    assert {len(getattr(shown, key)) for key in lists} == {1}
 
 
 def test_the_template_and_the_page_on_settings_name_every_key(tmp_path: Path):
@@ -167,22 +168,3 @@ def test_baseline_days():
         date(2023, 9, 30),
     )
     assert Settings(baseline="auto").baseline_days is None
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("https://example.com/a/b.git", True),
-        ("ssh://git@example.com/a/b", True),
-        ("file:///srv/a.git", True),
-        ("git@example.com:a/b.git", True),
-        ("http://example.com/a", False),
-        ("ext::sh -c id", False),
-        ("--upload-pack=id", False),
-        ("-oProxyCommand=id@x:y", False),
-        ("../a", False),
-        ("C:/a", False),
-    ],
-)
-def test_only_safe_transports_are_urls(text: str, answer: bool):
-    assert is_url(text) is answer

@@ -101,6 +101,14 @@ def test_the_summary_is_an_artifact(tracked_run: Tracked) -> None:
     assert "17 landed changes" in artifact.data
 
 
+def test_a_link_to_the_report_and_the_data_quality_are_artifacts(tracked_run: Tracked) -> None:
+    found = {artifact.key: artifact for artifact in tracked_run.artifacts}
+    report = tracked_run.folder / ".quarterdeck/reports/report.html"
+    assert report.as_uri() in found["quarterdeck-report"].data
+    table = found["quarterdeck-data-quality"]
+    assert table.type == "table" and "gone: no such folder" in str(table.data)
+
+
 def test_a_plain_run_makes_the_same_database(tracked_run: Tracked, tmp_path: Path) -> None:
     with pytest.raises(StaleDataError):
         pipeline.run(settings(tmp_path, tracked_run.folder, "app", "gone", "lib"), False)

@@ -1,0 +1,25 @@
+"""Damaged parts of the lake: found, named, set aside, so that they are mined again."""
+
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.flows.progress import reporter
+
+
+def heal(lake: Lake, *, everything: bool = False) -> bool:
+    """Set aside what is damaged in the lake; whether there was anything.
+
+    The small parts that name the repositories are read each time, all others of a repository
+    once in `lake_checksums.VERIFY_DAYS`.
+
+    Args:
+        lake: the lake.
+        everything: whether to read all parts now.
+
+    Raises:
+        LakeWriteError: a damaged part cannot be set aside.
+    """
+    found = lake.set_damaged_aside(everything=everything)
+    for part in found:
+        reporter().line(
+            f"{part} is damaged: set aside as {part.name}.damaged; what was in it is mined again"
+        )
+    return bool(found)
