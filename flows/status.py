@@ -143,7 +143,7 @@ def _run_problems(run: LastRun | None) -> list[str]:
 
 
 def _next_run(lake: Lake, settings: Settings, ask: bool) -> tuple[datetime | None, str | None]:
-    schedule = lake.read_note("runs", SCHEDULE)
+    schedule = lake.read_note("runs", SCHEDULE) or {}
     if (
         schedule.get("machine") == platform.node()
         and is_alive(int(str(schedule["process"])))

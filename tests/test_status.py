@@ -135,7 +135,7 @@ def test_how_the_last_run_ended(folder: Path) -> None:
         raise KeyboardInterrupt
     assert "last run: interrupted" in call().output
     process = subprocess.Popen(["sleep", "60"])
-    state = Lake(ours(folder).lake).read_note("runs", "last")
+    state = Lake(ours(folder).lake).read_note("runs", "last") or {}
     running = state | {"outcome": "running", "process": process.pid, "machine": platform.node()}
     Lake(ours(folder).lake).write_note("runs", "last", running)
     assert "last run: running" in call().output
@@ -240,7 +240,11 @@ def test_a_run_that_was_missed_is_caught_up_with(folder: Path) -> None:
         pass
     lake = Lake(ours(folder).lake)
     long_ago = datetime.now(UTC) - timedelta(days=800)
-    lake.write_note("runs", "last", lake.read_note("runs", "last") | {"started_at": long_ago.isoformat()})
+    lake.write_note(
+        "runs",
+        "last",
+        (lake.read_note("runs", "last") or {}) | {"started_at": long_ago.isoformat()},
+    )
     process = start(folder, "serve", "--cron", "0 0 1 1 *")
     assert process.stderr is not None
     told = [process.stderr.readline() for _ in range(2)]
