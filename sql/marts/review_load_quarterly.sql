@@ -29,7 +29,7 @@ merged as (
     select
         placed.scope,
         placed.scope_name,
-        cast(date_trunc('quarter', pulls.merged_at at time zone settings.time_zone) as date) as quarter_start,
+        main.quarter_of(pulls.merged_at at time zone settings.time_zone, settings.fiscal_year_start) as quarter_start,
         pulls.repository_id,
         pulls.pull_request_number,
         pulls.author_class,
