@@ -30,7 +30,6 @@ from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.forge_inputs import known_names, table_specs, told_parts
-from quarterdeck.flows.forges import ask_forges
 from quarterdeck.flows.healing import heal
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.mirrors import mine_source, prune
@@ -136,13 +135,22 @@ def mine(settings: Settings) -> Mined:
             problems[source.repository_id] = problem
             lake.write_outcome(source.repository_id, problem)
             reporter().line(f"{source.repository_id}: {problem}")
-    for name, problem in ask_forges(sources, settings, lake).items():
+    for name, problem in _ask_forges(sources, settings, lake).items():
         problems[name] = f"{problems[name]}; {problem}" if name in problems else problem
         lake.write_outcome(name, problems[name])
     files = mine_files(settings)
     prune(settings, sources)
     problems |= {str(file.path): file.problem for file in files if file.problem is not None}
     return Mined(tuple(results), problems, files)
+
+
+def _ask_forges(sources: Sequence[Source], settings: Settings, lake: Lake) -> dict[str, str]:
+    """Ask the forges that the settings name; without one, their client is not even loaded."""
+    if not settings.forges and not any(s.settings and s.settings.forge for s in sources):
+        return {}
+    from quarterdeck.flows.forges import ask_forges
+
+    return ask_forges(sources, settings, lake)
 
 
 def mine_files(settings: Settings) -> tuple[FileOutcome, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from typing import Any, Final
 
@@ -24,13 +25,20 @@ def draw(specification: dict[str, Any], prefix: str) -> str:
     The caller gives the text alternative. Ids start with `prefix`, so that drawings on one page
     do not share clip paths.
     """
-    svg = vl_convert.vegalite_to_svg(specification)
+    svg = vegalite_to_svg(json.dumps(specification, sort_keys=True))
     # vl-convert numbers clip paths through the life of the process.
     for place, name in enumerate(dict.fromkeys(_CLIP.findall(svg))):
         svg = re.sub(rf'(id="|url\(#){name}(?=["\)])', rf"\g<1>{prefix}-part{place}", svg)
     svg = _TEXT_OR_TAG.sub(_slim, svg)
     svg = _EMPTY.sub("", svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+@functools.lru_cache(maxsize=256)
+def vegalite_to_svg(specification: str) -> str:
+    """The drawing as vl-convert makes it; one that was drawn is not drawn again."""
+    svg: str = vl_convert.vegalite_to_svg(specification)
+    return svg
 
 
 @functools.cache

@@ -187,7 +187,8 @@ def _make(
             frame = given[name]
             frame = frame if isinstance(frame, pl.DataFrame) else frame(connection)
             connection.register(f"given_{name}", frame.to_arrow())
-        connection.execute(item.text)
+        # one commit an object: each comment on a column would be one, with its own flush to disk
+        connection.execute(f"begin; {item.text}; commit")
         for table in sorted(item.lake):
             connection.execute(f"drop view if exists lake_{table}")
         for name in sorted(item.given):

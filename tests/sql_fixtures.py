@@ -5,7 +5,10 @@ A `History` is one organisation; `repository()` adds one, `land()` a landed chan
 a plain default. Times are days (`date`, taken as noon UTC) or datetimes in UTC.
 """
 
+import dataclasses
+import functools
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +25,9 @@ from quarterdeck.flows.inputs import given_frames
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql import runner
+
+_load_objects = runner.load_objects
+_COMMENT = re.compile(r"(?m)^comment on (?:[^';]|'[^']*')*;\n?")
 
 ADA = "Ada Ruiz <ada@harbour.test>"
 BEN = "Ben Okafor <ben@harbour.test>"
@@ -337,9 +343,16 @@ def build_file(
     history: History, folder: Path, *, problems: dict[str, str] | None = None, **settings: Any
 ) -> Path:
     """The database file that `history` makes under these settings; the lake is removed."""
-    work, put_off = _build(history, folder, problems or {}, settings)
-    runner.complete(work, estimated_frames(), put_off)
+    with patch.object(runner, "load_objects", _without_comments):
+        work, put_off = _build(history, folder, problems or {}, settings)
+        runner.complete(work, estimated_frames(), put_off)
     return work
+
+
+@functools.cache
+def _without_comments() -> list[runner.SqlObject]:
+    """The objects without their comments, which take as long to make as everything else."""
+    return [dataclasses.replace(item, text=_COMMENT.sub("", item.text)) for item in _load_objects()]
 
 
 def _build(

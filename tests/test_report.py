@@ -19,6 +19,7 @@ from report_reader import Page
 
 from quarterdeck.reports import charts, wording
 from quarterdeck.reports import formats as fmt
+from quarterdeck.reports.drawing import vegalite_to_svg
 from quarterdeck.reports.errors import ReportError
 from quarterdeck.reports.facts import (
     AGENTS_SHOWN,
@@ -117,6 +118,7 @@ def test_outcomes_are_told(page: Page) -> None:
 def test_equal_databases_give_equal_bytes(tmp_path: Path, html: str) -> None:
     rows = fixture.organisation()
     backwards = {name: list(reversed(rows[name])) for name in reversed(list(rows))}
+    vegalite_to_svg.cache_clear()
     assert render(make(tmp_path, backwards)) == html
 
 
