@@ -310,10 +310,15 @@ class History:
         return Repository(name, self.rows)
 
     def build(
-        self, folder: Path, *, problems: dict[str, str] | None = None, **settings: Any
+        self,
+        folder: Path,
+        *,
+        problems: dict[str, str] | None = None,
+        commented: bool = False,
+        **settings: Any,
     ) -> duckdb.DuckDBPyConnection:
         """Build, estimate and check; the open database, from which the lake has been removed."""
-        path = build_file(self, folder, problems=problems, **settings)
+        path = build_file(self, folder, problems=problems, commented=commented, **settings)
         connection = duckdb.connect(str(path), read_only=True)
         # the answers must not depend on the reader's zone
         connection.execute("set timezone = 'Pacific/Auckland'")
@@ -340,10 +345,16 @@ def build_attribution(
 
 
 def build_file(
-    history: History, folder: Path, *, problems: dict[str, str] | None = None, **settings: Any
+    history: History,
+    folder: Path,
+    *,
+    problems: dict[str, str] | None = None,
+    commented: bool = False,
+    **settings: Any,
 ) -> Path:
     """The database file that `history` makes under these settings; the lake is removed."""
-    with patch.object(runner, "load_objects", _without_comments):
+    objects = _load_objects if commented else _without_comments
+    with patch.object(runner, "load_objects", objects):
         work, put_off = _build(history, folder, problems or {}, settings)
         runner.complete(work, estimated_frames(), put_off)
     return work

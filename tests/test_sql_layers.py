@@ -34,7 +34,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     repository = history.repository()
     landed = repository.land(date(2025, 2, 3), message=f"Write\n\n{CLAUDE}")
     repository.pull(1, [landed], landed)
-    with history.build(tmp_path_factory.mktemp("layers")) as connection:
+    with history.build(tmp_path_factory.mktemp("layers"), commented=True) as connection:
         yield connection
 
 
