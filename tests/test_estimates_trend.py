@@ -48,7 +48,6 @@ series = st.lists(st.floats(0.05, 50.0), min_size=4, max_size=12)
 
 
 @settings(max_examples=60)
-@settings(deadline=None)  # machines are noisy
 @given(series)
 def test_slope_and_interval_equal_scipy(multiples: list[float]) -> None:
     assume(len(set(multiples)) > 1)  # SciPy gives no error for a constant series
