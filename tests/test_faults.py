@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from pipeline_fixtures import build_repository, database, marts, quarterdeck
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:

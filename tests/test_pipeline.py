@@ -151,6 +151,7 @@ def test_killed_runs_leave_no_trace(folder: Path) -> None:
     assert marts(database(folder)) == marts(database(undisturbed))
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_end_well(tmp_path: Path) -> None:
     build_repository(tmp_path / "app")
     build_repository(tmp_path / "lib", 5)
@@ -179,6 +180,7 @@ def test_a_failed_check_keeps_the_old_database(folder: Path) -> None:
     assert not list(database(folder).parent.glob(".*.building*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["database", "lake", "reports"])
 def test_a_place_that_cannot_be_written(published: Path, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("in the way")

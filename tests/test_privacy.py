@@ -311,6 +311,7 @@ def test_agents_and_bots_stay_readable(folders: dict[str, Path]) -> None:
         assert json.loads(shown)["teams"][0]["members"][0]["who"].startswith("person-")
 
 
+@pytest.mark.slow
 def test_a_change_of_privacy_or_key_builds_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
