@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from git_fixtures import ADA, BEN, RepositoryBuilder
 
-from quarterdeck.flows import cli
+from quarterdeck.flows import cli, cli_common
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 
@@ -89,7 +89,7 @@ def test_run_prints_json_alone_for_scripts(folder: Path):
 
 def test_run_without_a_repository_says_what_to_do():
     done = call("run")
-    assert done.exit_code == cli.USER_ERROR
+    assert done.exit_code == cli_common.USER_ERROR
     assert "no repository is named" in done.stderr
     assert "quarterdeck.toml" in done.stderr
 
@@ -107,7 +107,7 @@ def test_a_repository_that_cannot_be_mined_is_an_error_without_traceback(
 ):
     make(folder / "broken")
     done = call("run", "broken")
-    assert done.exit_code == cli.USER_ERROR
+    assert done.exit_code == cli_common.USER_ERROR
     assert message in done.stderr
     assert str(folder / "broken") in done.stderr
     assert "Traceback" not in done.output
@@ -117,7 +117,7 @@ def test_a_repository_that_cannot_be_mined_is_an_error_without_traceback(
 def test_one_that_fails_does_not_take_the_others_down(folder: Path):
     build_app(folder)
     done = call("run", "app", "gone")
-    assert done.exit_code == cli.STALE_DATA
+    assert done.exit_code == cli_common.STALE_DATA
     assert "gone: " in done.stderr
     assert "1 of the repositories could not be mined" in done.stderr
     rows = query("select repository_id, status from marts.repositories order by all")
@@ -188,14 +188,14 @@ def test_query_changes_and_reads_nothing_but_the_database(folder: Path, text: st
     call("run", "app", "--no-report")
     before = sorted(path.name for path in folder.iterdir())
     done = call("query", text)
-    assert done.exit_code == cli.USER_ERROR
+    assert done.exit_code == cli_common.USER_ERROR
     assert "error: the query failed" in done.stderr
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
 def test_query_without_a_database_says_what_to_do():
     done = call("query", "select 1")
-    assert done.exit_code == cli.USER_ERROR
+    assert done.exit_code == cli_common.USER_ERROR
     assert "quarterdeck run" in done.stderr
 
 
@@ -217,7 +217,7 @@ def test_describe_tells_tables_and_columns(folder: Path):
     assert "code_lines" in [column["column_name"] for column in columns]
     assert "raw.commits" in call("describe", "--all").stdout
     missing = call("describe", "nothing")
-    assert missing.exit_code == cli.USER_ERROR
+    assert missing.exit_code == cli_common.USER_ERROR
     assert "describe --all" in missing.stderr
 
 
@@ -236,7 +236,7 @@ def test_build_and_report_work_from_what_was_mined(folder: Path):
 
 def test_build_without_a_lake_says_what_to_do():
     done = call("build")
-    assert done.exit_code == cli.USER_ERROR
+    assert done.exit_code == cli_common.USER_ERROR
     assert "quarterdeck mine" in done.stderr
 
 
@@ -246,7 +246,7 @@ def test_a_lake_of_a_newer_version_is_not_touched(folder: Path):
     lake.mkdir(parents=True)
     (lake / "lake.json").write_text('{"quarterdeck_lake": 99}')
     done = call("run", "app")
-    assert done.exit_code == cli.USER_ERROR
+    assert done.exit_code == cli_common.USER_ERROR
     assert "version 99" in done.stderr
     assert "upgrade Quarterdeck" in done.stderr
     assert [path.name for path in lake.iterdir()] == ["lake.json"]
@@ -255,7 +255,7 @@ def test_a_lake_of_a_newer_version_is_not_touched(folder: Path):
 def test_init_writes_once(folder: Path):
     assert call("init").exit_code == 0
     again = call("init")
-    assert again.exit_code == cli.USER_ERROR
+    assert again.exit_code == cli_common.USER_ERROR
     assert "--force" in again.stderr
     assert call("init", "--force").exit_code == 0
 
@@ -272,7 +272,7 @@ def test_doctor_tells_what_is_wrong_and_changes_nothing(folder: Path):
     partial = call("doctor", "app")
     assert "1 blobs of the tip are missing" in partial.stdout
     bad = call("doctor", "gone", "--json")
-    assert bad.exit_code == cli.USER_ERROR
+    assert bad.exit_code == cli_common.USER_ERROR
     assert {"state": "error", "subject": "gone"}.items() <= json.loads(bad.stdout)[-1].items()
 
 
@@ -286,7 +286,7 @@ def test_demo_writes_repositories_that_run(folder: Path):
         truth = [row for row in csv.DictReader(table) if row["repository"] == "demo/dinghy"]
     assert mined["landed_changes"] == sum(int(row["landed_changes"]) for row in truth) > 100
     again = call("demo", "made-up")
-    assert again.exit_code == cli.USER_ERROR
+    assert again.exit_code == cli_common.USER_ERROR
     assert "not empty" in again.stderr
 
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from git_fixtures import RepositoryBuilder
 
-from quarterdeck.flows import cli
+from quarterdeck.flows import cli, cli_common
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def call(*arguments: object) -> Result:
 
 
 def refused(done: Result) -> str:
-    assert done.exit_code == cli.USER_ERROR, done.output
+    assert done.exit_code == cli_common.USER_ERROR, done.output
     assert isinstance(done.exception, SystemExit)
     return done.stderr
 
@@ -69,7 +69,7 @@ def test_an_interval_is_no_traceback():
     call("run", "app", "--no-report")
     for form in ("json", "csv"):
         done = call("query", "select interval 1 day as span", "--format", form)
-        assert done.exit_code in (0, cli.USER_ERROR)
+        assert done.exit_code in (0, cli_common.USER_ERROR)
         assert done.exception is None or isinstance(done.exception, SystemExit)
 
 
@@ -128,5 +128,5 @@ def test_an_interrupt_ends_with_130(tmp_path: Path, app: RepositoryBuilder, line
             told += process.stderr.readline()
         process.send_signal(signal.SIGINT)
         told += process.stderr.read()
-    assert process.returncode == cli.INTERRUPTED, told
+    assert process.returncode == cli_common.INTERRUPTED, told
     assert "Traceback" not in told
