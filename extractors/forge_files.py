@@ -27,7 +27,8 @@ from quarterdeck.extractors.schemas import FORGE_TABLES
 # Raise it when files are read in another way: they are all read again.
 _RULES = 1
 _NOTES = "forge_files"
-_FILES_SCHEMA = pl.Schema(
+#: One row per file and problem, as `file_troubles` has them.
+FILES_SCHEMA = pl.Schema(
     {
         "file": pl.String(),
         "kind": pl.String(),
@@ -107,7 +108,7 @@ def file_troubles(lake: Lake, specs: Sequence[TableSpec]) -> pl.DataFrame:
         counts = (note["rows"], note["kept"])
         troubles = note["troubles"] or [(None, None, None)]
         rows += [(*file, *counts, *trouble) for trouble in troubles]
-    return pl.DataFrame(sorted(rows, key=str), schema=_FILES_SCHEMA, orient="row")
+    return pl.DataFrame(sorted(rows, key=str), schema=FILES_SCHEMA, orient="row")
 
 
 def _notes(lake: Lake, specs: Sequence[TableSpec]) -> Iterator[dict[str, Any]]:

@@ -4,26 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
-from quarterdeck.extractors.forge_files import file_parts, file_troubles
+from quarterdeck.extractors.forge_files import FILES_SCHEMA, file_parts, file_troubles
 from quarterdeck.extractors.forge_tables import TableSpec
 from quarterdeck.extractors.forge_values import repository_name
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import FORGE_TABLES
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.runner import Given
-
-_FILES_SCHEMA = pl.Schema(
-    {
-        "file": pl.String(),
-        "kind": pl.String(),
-        "read_at": pl.Datetime("us", "UTC"),
-        "rows": pl.Int64(),
-        "kept": pl.Int64(),
-        "problem": pl.String(),
-        "affected": pl.Int64(),
-        "example": pl.String(),
-    }
-)
 
 
 def table_specs(settings: Settings) -> list[TableSpec]:
@@ -61,7 +48,7 @@ def forge_frames(settings: Settings, lake: Lake | None) -> dict[str, Given]:
         lake: where notes on files stand; None: nothing was read.
     """
     specs = table_specs(settings)
-    files = file_troubles(lake, specs) if lake is not None and specs else _FILES_SCHEMA.to_frame()
+    files = file_troubles(lake, specs) if lake is not None and specs else FILES_SCHEMA.to_frame()
     return {
         "forge_settings": pl.DataFrame(
             {"counts_other_repositories": [settings.other_repositories]}
