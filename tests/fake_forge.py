@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class Asked:
 
 
 @dataclass
-class FakeForge:
+class FakeForge(ABC):
     """What all forges have in common.
 
     `faults` says what goes wrong by the number of the request, from 0.
@@ -68,12 +69,13 @@ class FakeForge:
     def now(self) -> float:
         return self.clock.now() + self.skew
 
+    @abstractmethod
     def reply(self, asked: Asked) -> Reply:
-        raise NotImplementedError
+        """The right answer."""
 
+    @abstractmethod
     def spoiled(self, kind: str) -> Reply:
         """An answer that says something of its own kind of forge in place of the right one."""
-        raise NotImplementedError(kind)
 
     def points(self, asked: Asked) -> int:
         return 1
