@@ -60,6 +60,7 @@ class FakeForge(ABC):
     limit: int = 5000
     window: float = 3600.0
     asked: list[Asked] = field(default_factory=list)
+    answered: list[tuple[Asked, Reply]] = field(default_factory=list)  # what went well
     under_way: dict[str | None, int] = field(default_factory=dict)
     most_at_once: int = 0
     remaining: dict[str | None, int] = field(default_factory=dict)
@@ -166,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         reply = forge.limited(asked) or forge.reply(asked)
         reply.headers |= forge.limit_headers(asked.token)
+        if reply.status == 200:
+            forge.answered.append((asked, reply))
         self._send(reply, cut=fault == "truncated")
 
     def _send(self, reply: Reply, cut: bool = False) -> None:
