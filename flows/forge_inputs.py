@@ -4,11 +4,19 @@ from pathlib import Path
 
 import polars as pl
 
-from quarterdeck.extractors.forge_files import FILES_SCHEMA, file_parts, file_troubles
+from quarterdeck.extractors.errors import LakeError, LakeWriteError
+from quarterdeck.extractors.forge_files import (
+    FILES_SCHEMA,
+    FileOutcome,
+    file_parts,
+    file_troubles,
+    read_files,
+)
 from quarterdeck.extractors.forge_tables import TableSpec
 from quarterdeck.extractors.forge_values import repository_name
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import FORGE_TABLES
+from quarterdeck.flows.healing import heal
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.runner import Given
 
@@ -29,6 +37,23 @@ def known_names(settings: Settings, lake: Lake) -> set[str]:
     paths = {repository_name(url) for url in urls if url is not None}
     theirs = {name for table in settings.pull_request_tables for name in table.repositories}
     return {name for name in names | paths | theirs if name is not None}
+
+
+def read_told_files(settings: Settings, lake: Lake) -> list[FileOutcome]:
+    """Read the files of pull requests; a damaged part of the lake is set aside, and read again.
+
+    Raises:
+        LakeError: the lake cannot be read or written.
+    """
+    specs, names = table_specs(settings), known_names(settings, lake)
+    try:
+        return list(read_files(lake, specs, names))
+    except LakeWriteError:
+        raise
+    except LakeError:
+        if not heal(lake, everything=True):
+            raise
+        return list(read_files(lake, specs, names))
 
 
 def told_parts(settings: Settings, lake: Lake, table: str | None = None) -> list[Path]:
