@@ -186,7 +186,12 @@ def moment(value: object) -> datetime | None:
 
 
 def _time(value: object) -> datetime | None:
-    return datetime.fromisoformat(str(value)).astimezone(UTC) if value is not None else None
+    if value is None:
+        return None
+    found = datetime.fromisoformat(str(value))
+    if found.year == 1:  # in a zone east of Greenwich it would be before all times
+        return found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _text(value: datetime | None) -> str | None:
