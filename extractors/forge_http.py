@@ -242,7 +242,7 @@ class ForgeClient:
             kept = token.scrubbed_bytes(kept)
         try:
             content = json.loads(kept)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise TransientError("an answer that is cut off or no JSON") from None
         return Answer(label, response.headers, kept, content, self.forge_time())
 
@@ -283,20 +283,25 @@ class ForgeClient:
 
     def _refuse_status(self, request: httpx.Request, response: httpx.Response) -> None:
         status = response.status_code
-        if status < 400:
+        if status < 300:
             return
+        if status < 400:
+            to = scrub(response.headers.get("Location", "nowhere"), self.tokens)
+            raise ForgeAnswerError(
+                f"{_place(request)}: HTTP {status}: redirects to {to}; set base_url to where it is"
+            )
         said = _message(response)
         if status in (403, 429):
-            after = _number(response.headers.get("Retry-After"))
+            after = self._asked_to_wait(response.headers)
             if after is not None:
                 raise LimitedError(after)
             is_spent = self._seat.remaining == 0
             if is_spent or status == 429 or re.search("rate limit|abuse", said, re.I):
                 raise LimitedError
         if status >= 500 or status == 408:
-            after = _number(response.headers.get("Retry-After"))
+            after = self._asked_to_wait(response.headers)
             if after is not None:
-                self._wait(after, f"{self.base_url} asks to wait")
+                self._wait(after, f"{self.base_url} asks to wait", _place(request))
             raise TransientError(f"HTTP {status}")
         where = scrub(f"{_place(request)}: HTTP {status}: {said}", self.tokens)
         if status == 403:
@@ -324,27 +329,38 @@ class ForgeClient:
             return
         self._seat = min(living, key=lambda seat: seat.blocked_until)
         seconds = self._seat.blocked_until - now + 1.0  # the reset has whole seconds
-        if seconds > self.patience.longest_limit:
-            raise ForgeLimitError(
-                f"{place}: the limit ends in {seconds / 60:.0f} minutes, longer than a run waits; "
-                "run again then, or add a token"
-            )
-        self._wait(seconds, f"{self.base_url}: the limit of requests is reached; waiting")
+        self._wait(seconds, f"{self.base_url}: the limit of requests is reached; waiting", place)
         self._seat.remaining = self._seat.reset = None
 
     def _block(self, limit: LimitedError) -> None:
         now = self.clock.now() + self._skew
         if limit.seconds is not None:
-            until = now + max(limit.seconds, 0.0)
-        elif self._seat.remaining == 0 and self._seat.reset is not None:
+            until = now + limit.seconds
+        elif self._seat.remaining == 0 and self._seat.reset is not None and self._seat.reset > now:
             until = self._seat.reset
-        else:
+        else:  # no time is told, or one that is past
             self._secondary += 1
             wait = _SECONDARY_WAIT * 2.0 ** (self._secondary - 1)
             until = now + min(wait, _LONGEST_SECONDARY_WAIT)
         self._seat.blocked_until = until
 
-    def _wait(self, seconds: float, why: str) -> None:
+    def _asked_to_wait(self, headers: httpx.Headers) -> float | None:
+        """The seconds of `Retry-After`, which has a number of them or a date; None without it."""
+        told = headers.get("Retry-After")
+        seconds = _number(told)
+        if told is None or seconds is not None:
+            return seconds
+        try:
+            return max(parsedate_to_datetime(told).timestamp() - self.forge_time().timestamp(), 0.0)
+        except ValueError:
+            return None
+
+    def _wait(self, seconds: float, why: str, place: str) -> None:
+        if seconds > self.patience.longest_limit:
+            raise ForgeLimitError(
+                f"{place}: the limit ends in {seconds / 60:.0f} minutes, longer than a run waits; "
+                "run again then, or add a token"
+            )
         until = self.forge_time().timestamp() + seconds
         self.tell(f"{why} until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC")
         self.usage.waited += seconds
@@ -369,11 +385,8 @@ def _place(request: httpx.Request) -> str:
 
 
 def _number(text: str | None) -> float | None:
-    """A header's number; a date in `Retry-After` is rare, and none of these forges sends one."""
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
+    """A header's number; None where it has none, or one that no clock can show."""
+    return float(text) if text is not None and re.fullmatch(r"\d{1,15}(\.\d+)?", text) else None
 
 
 def _message(response: httpx.Response) -> str:

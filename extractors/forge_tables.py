@@ -19,6 +19,7 @@ from quarterdeck.extractors.forge_values import Troubles
 
 SOURCE = "table"
 _REPOSITORY = "repository"
+UNRESOLVED = "reviews of pull requests that are not known, left out"
 #: What a column can be mapped to, and how its cells are read.
 PULL_REQUEST_FIELDS: dict[str, values.Converter] = {
     _REPOSITORY: values.repository_name,
@@ -198,7 +199,7 @@ def _review(
     told = row.pop("pull_request", None)
     if row.get("number") is None and told is not None:
         if told not in known:
-            troubles.add("reviews of pull requests that are not known, left out", where, told)
+            troubles.add(UNRESOLVED, where, told)
             return False
         row["repository_id"], row["number"] = known[told]
     if row.get("number") is None or row["repository_id"] is None:

@@ -125,10 +125,12 @@ class Gitea:
             path = f"{self._repository}/pulls/{item['number']}"
             given = self._rest.part_list(f"{path}/reviews")
             own = self._rest.part_list(f"{path}/commits", _LEAN)
-            row = _row(item)
+            row, rows = _row(item), _commit_rows(item["number"], own)
+            if rows and row["state"] != "open":
+                row["head_commit_id"] = rows[-1]["commit_id"]  # the branch may have moved on since
             pulls.append({**row, "checks": self._checks(row["head_commit_id"])})
             reviews += _review_rows(item["number"], given)
-            commits += _commit_rows(item["number"], own)
+            commits += rows
             times.append(row["updated_at"])
         return Listed(
             self._rest.taken(pulls, commits, reviews),
@@ -169,16 +171,21 @@ def _row(told: Mapping[str, Any]) -> Row:
         "merged_by_login": _login(told["merged_by"]),
         "merge_commit_id": told["merge_commit_sha"] or None if told["merged"] else None,
         "head_commit_id": head["sha"] or None,
-        "head_branch": head["ref"],
+        "head_branch": (head["label"] if _is_gone(head) else head["ref"]) or None,
         "head_repository": head["repo"]["full_name"] if head["repo"] else None,
         "base_branch": base["ref"],
-        "base_commit_id": base["sha"] or None,
+        "base_commit_id": told["merge_base"] or None,  # the base's `sha` is its branch as of now
         "labels": [label["name"] for label in told["labels"] or ()],
         "added": told.get("additions"),
         "deleted": told.get("deletions"),
         "changed_files": told.get("changed_files"),
         "comments": told["comments"],
     }
+
+
+def _is_gone(branch: Mapping[str, Any]) -> bool:
+    """Whether the ref of the pull request itself stands for a branch that is no more."""
+    return str(branch["ref"]).startswith("refs/pull/")
 
 
 def _login(account: Mapping[str, Any] | None) -> str | None:

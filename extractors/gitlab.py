@@ -175,7 +175,7 @@ class GitLab:
         merged_by = told.get("merge_user") or told.get("merged_by")
         refs = told.get("diff_refs") or {}
         author = told["author"]
-        ended = told.get("closed_at") or told.get("merged_at")
+        ended = told.get("merged_at") or told.get("closed_at")
         return {
             "number": told["iid"],
             "forge_id": str(told["id"]),

@@ -12,17 +12,18 @@ from urllib.parse import urlsplit
 import click
 import pygit2
 
-from quarterdeck.extractors.errors import ExtractorError
-from quarterdeck.extractors.forge_frames import read_cursor
+from quarterdeck.extractors.errors import ExtractorError, LakeError, LakeWriteError
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
 from quarterdeck.extractors.forge_pages import Estimate
+from quarterdeck.extractors.forge_parts import state_to_go_on_from
 from quarterdeck.extractors.forge_tokens import variables
 from quarterdeck.extractors.forges import Forge, extraction, open_client
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository, remote_url
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.forge_api_settings import default_address
+from quarterdeck.flows.healing import heal
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings
@@ -166,11 +167,22 @@ def ask_forges(sources: Sequence[Source], settings: Settings, lake: Lake) -> dic
             try:
                 place = place_of(source, settings)
                 if place is not None:
-                    _ask_one(source, place, clients.of(place.forge), lake)
+                    _ask_or_heal(source, place, clients.of(place.forge), lake)
             except (ExtractorError, SettingsError) as error:
                 problems[source.repository_id] = str(error)
                 reporter().line(f"{source.repository_id}: {error}")
     return problems
+
+
+def _ask_or_heal(source: Source, place: Place, client: ForgeClient, lake: Lake) -> None:
+    try:
+        _ask_one(source, place, client, lake)
+    except LakeWriteError:
+        raise
+    except LakeError:
+        if not heal(lake, everything=True):
+            raise
+        _ask_one(source, place, client, lake)
 
 
 @task(name="ask forge", run_name="ask forge {source.repository_id}")
@@ -214,7 +226,7 @@ def forecasts(sources: Sequence[Source], settings: Settings) -> list[Forecast]:
                 if place is not None:
                     name, forge = source.repository_id, place.forge
                     asked = extraction(forge, clients.of(forge), place.slug, name)
-                    state = read_cursor(lake, name, asked.source) if lake else None
+                    state = state_to_go_on_from(lake, name, asked.source)[0] if lake else None
                     estimate = asked.estimate(state)
             except (ExtractorError, SettingsError) as error:
                 problem = str(error)

@@ -23,13 +23,13 @@ from quarterdeck.extractors.errors import (
     LakeError,
     LakeWriteError,
 )
-from quarterdeck.extractors.forge_files import FileOutcome, read_files
+from quarterdeck.extractors.forge_files import FileOutcome
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
-from quarterdeck.flows.forge_inputs import known_names, table_specs, told_parts
+from quarterdeck.flows.forge_inputs import read_told_files, table_specs, told_parts
 from quarterdeck.flows.healing import heal
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.mirrors import mine_source, prune
@@ -159,7 +159,7 @@ def mine_files(settings: Settings) -> tuple[FileOutcome, ...]:
     if not specs:
         return ()
     start, lake, outcomes = time.monotonic(), Lake(settings.lake), []
-    for outcome in read_files(lake, specs, known_names(settings, lake)):
+    for outcome in read_told_files(settings, lake):
         outcomes.append(outcome)
         if outcome.problem is not None:
             reporter().line(outcome.problem)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from fake_forge import Asked, FakeForge, Reply
-from fake_gitlab import paged, shaped
+from fake_gitlab import paged
+from forge_descriptions import Description
 from forge_world import Account, Pull
 
 _REVIEWS = {
@@ -15,6 +16,8 @@ _REVIEWS = {
     "changes_requested": "REQUEST_CHANGES",
     "dismissed": "APPROVED",
 }
+#: The base branch as it stands now, which is not what a pull request was compared with.
+TIP = "e" * 40
 _THERE = timezone(timedelta(hours=2))
 
 
@@ -53,9 +56,7 @@ class FakeGitea(FakeForge):
         return paged(items, asked, "limit", self.most, total)
 
     def _pull(self, pull: Pull) -> dict[str, Any]:
-        repo = {"full_name": pull.head_repository} if pull.head_repository else None
         return shaped(
-            "gitea",
             "PullRequest",
             id=5000 + pull.number,
             number=pull.number,
@@ -72,9 +73,10 @@ class FakeGitea(FakeForge):
             merged_at=_time(pull.merged),
             merged_by=_user(pull.merged_by) if pull.merged_by else None,
             merge_commit_sha=pull.merge_commit,
-            head={"ref": f"topic-{pull.number}", "sha": pull.head, "repo": repo},
-            base={"ref": "main", "sha": "0" * 40, "repo": {"full_name": self.world.slug}},
-            labels=[{"name": name} for name in pull.labels],
+            head=_head(pull),
+            base=_branch("main", TIP, self.world.slug),
+            merge_base="0" * 40,
+            labels=[shaped("Label", name=name) for name in pull.labels],
             additions=pull.number,
             deletions=0,
             changed_files=1,
@@ -84,7 +86,26 @@ class FakeGitea(FakeForge):
     def _status(self, commit_id: str) -> dict[str, Any]:
         pull = next(pull for pull in self.world.pulls.values() if pull.head == commit_id)
         told = {"state": pull.checks or "pending", "total_count": 1 if pull.checks else 0}
-        return shaped("gitea", "CombinedStatus", **told)
+        return shaped("CombinedStatus", **told)
+
+
+def shaped(kind: str, /, **fields: Any) -> dict[str, Any]:
+    """An object as described."""
+    return Description.of("gitea").example(kind, **fields)
+
+
+def _head(pull: Pull) -> dict[str, Any]:
+    """Where the fork is gone, its ref stands for the branch; a branch moves on after its merge."""
+    branch = f"topic-{pull.number}"
+    if pull.head_repository is None:
+        return _branch(branch, pull.head, None) | {"ref": f"refs/pull/{pull.number}/head"}
+    moved_on = pull.state != "open" and pull.number % 4 == 1
+    return _branch(branch, TIP if moved_on else pull.head, pull.head_repository)
+
+
+def _branch(name: str, commit_id: str, repository: str | None) -> dict[str, Any]:
+    repo = {"full_name": repository} if repository else None
+    return shaped("PRBranchInfo", label=name, ref=name, sha=commit_id, repo=repo)
 
 
 def _encoded(asked: Asked) -> str:
@@ -98,15 +119,14 @@ def _time(value: datetime | None) -> str | None:
 
 def _user(account: Account | None) -> dict[str, Any]:
     if account is None:
-        return shaped("gitea", "User", id=-1, login="Ghost")
-    return shaped("gitea", "User", id=account.number, login=account.login)
+        return shaped("User", id=-1, login="Ghost")
+    return shaped("User", id=account.number, login=account.login)
 
 
 def _reviews(pull: Pull) -> list[Any]:
-    asked_for = shaped("gitea", "PullReview", id=1, state="REQUEST_REVIEW", user=_user(pull.author))
+    asked_for = shaped("PullReview", id=1, state="REQUEST_REVIEW", user=_user(pull.author))
     given = [
         shaped(
-            "gitea",
             "PullReview",
             id=review.number,
             state=_REVIEWS[review.state],
@@ -125,10 +145,9 @@ def _commits(pull: Pull) -> list[Any]:
     parents = ["f" * 40, *ids[:-1]]
     items = [
         shaped(
-            "gitea",
             "Commit",
             sha=commit_id,
-            parents=[{"sha": parent}],
+            parents=[shaped("CommitMeta", sha=parent)],
             author=_user(account) if account else None,
         )
         for (commit_id, account), parent in zip(pull.commits, parents, strict=True)

@@ -12,10 +12,13 @@ import polars as pl
 import pytest
 
 from quarterdeck.extractors import forge_values as values
-from quarterdeck.extractors.errors import ForgeFileError
+from quarterdeck.extractors.errors import ForgeFileError, LakeError
 from quarterdeck.extractors.forge_files import FileOutcome, file_parts, file_troubles, read_files
+from quarterdeck.extractors.forge_frames import ForgeFrames, append_frames
 from quarterdeck.extractors.forge_tables import FileTold, TableSpec, read_table
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_checksums import set_aside
+from quarterdeck.extractors.schemas import SNAPSHOT_TABLES
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 COLUMNS = {
@@ -341,6 +344,65 @@ def test_reviews_find_their_pull_requests_by_the_forges_id(tmp_path: Path) -> No
         ("pulls.csv", True, 2, False),
         ("reviews.csv", True, 3, False),
     ]
+
+
+def mined(lake: Lake, repository_id: str) -> None:
+    """A repository that mining has seen."""
+    frames = {table: schema.to_frame() for table, schema in SNAPSHOT_TABLES.items()}
+    row = dict.fromkeys(SNAPSHOT_TABLES["repositories"]) | {"repository_id": repository_id}
+    frames["repositories"] = pl.DataFrame([row], schema=SNAPSHOT_TABLES["repositories"])
+    lake.write_snapshot(frames, repository_id)
+
+
+def test_reviews_find_pull_requests_that_a_forge_told(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    reviews = write(tmp_path / "reviews.csv", "pr,user", "PR_7,ben", "PR_8,ben", "PR_9,ben")
+    spec = TableSpec(
+        str(reviews), "reviews", columns={"pull_request": "pr", "reviewer_login": "user"}
+    )
+    assert outcomes(lake, spec) == [("reviews.csv", True, 0, False)]
+    for repository_id, numbers in (("api", [7, 9]), ("web", [9])):
+        mined(lake, repository_id)
+        key = {"repository_id": repository_id, "source": "github", "fetched_at": AS_OF}
+        told_by_forge = [key | {"number": n, "forge_id": f"PR_{n}"} for n in numbers]
+        append_frames(lake, repository_id, ForgeFrames.from_rows(told_by_forge))
+    assert outcomes(lake, spec) == [("reviews.csv", True, 1, False)]  # 9 is whose?
+    assert rows(kept(lake, [spec], "forge_reviews"), "repository_id", "number") == [("api", 7)]
+    assert outcomes(lake, spec) == [("reviews.csv", False, 1, False)]
+    write(reviews, "pr,user", "PR_7,ben")
+    assert outcomes(lake, spec) == [("reviews.csv", True, 1, False)]
+    key = {"repository_id": "api", "source": "github", "fetched_at": AS_OF, "number": 10}
+    append_frames(lake, "api", ForgeFrames.from_rows([key]))
+    assert outcomes(lake, spec) == [("reviews.csv", False, 1, False)]  # it lacks none
+
+
+def test_what_a_file_told_and_the_lake_lost_is_read_again(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    path = write(tmp_path / "a.csv", HEADER, "harbour/api,7,open,2026-01-05,,,ada")
+    write(tmp_path / "empty.csv", HEADER)
+    spec = TableSpec(str(tmp_path / "*.csv"), columns=COLUMNS)
+    outcomes(lake, spec)
+    set_aside(file_parts(lake, [spec], "forge_pull_requests")[0])
+    assert outcomes(lake, spec) == [("a.csv", True, 1, False), ("empty.csv", False, 0, False)]
+    assert kept(lake, [spec]).height == 1
+    set_aside(file_parts(lake, [spec], "forge_pull_requests")[0])
+    path.unlink()
+    lost, _ = list(read_files(lake, [spec], frozenset()))
+    assert lost.problem == "a.csv: what it told is damaged, and the file is gone; put it back"
+
+
+def test_a_damaged_part_among_those_that_reviews_need_is_told(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    pulls = write(tmp_path / "pulls.csv", f"{HEADER},id", "harbour/api,7,open,,,,ada,501")
+    reviews = write(tmp_path / "reviews.csv", "pr", "501")
+    specs = [
+        TableSpec(str(reviews), "reviews", columns={"pull_request": "pr"}),
+        TableSpec(str(pulls), columns=COLUMNS | {"forge_id": "id"}),
+    ]
+    outcomes(lake, specs[1])
+    file_parts(lake, specs, "forge_pull_requests")[0].write_bytes(b"PAR1 and no more")
+    with pytest.raises(LakeError, match="a part is damaged"):
+        outcomes(lake, *specs)
 
 
 def test_an_archive_is_read_again_when_more_is_wanted(tmp_path: Path) -> None:

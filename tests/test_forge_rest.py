@@ -12,6 +12,7 @@ import pytest
 from fake_forge import OTHER_TOKEN, TOKEN, FakeForge, Reply, serve
 from fake_gitea import FakeGitea
 from fake_gitlab import FakeGitLab
+from forge_descriptions import Description
 from forge_told import REPOSITORY, Told, expected, told, told_by
 from forge_world import BOT, START, FakeClock, World, make_world
 
@@ -153,6 +154,43 @@ def test_a_first_run_tells_everything_once(kind: str, tmp_path: Path):
     assert told(tmp_path) == KINDS[kind].right(world)
     assert result.pull_requests == 12
     assert lake.read("forge_answers", REPOSITORY).height == result.requests
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_requests_and_answers_are_as_the_forge_describes_them(kind: str):
+    description, prefix = Description.of(kind), KINDS[kind].api
+    with forge(kind, small()) as run:
+        pages = list(run.pages())
+        list(run.pages(pages[-1].state))
+        run.extraction().estimate(pages[-1].state)
+        answered = run.forge.answered
+    assert len(answered) == len(run.forge.asked)
+    for asked, reply in answered:
+        path = asked.path.removeprefix(prefix)
+        found = description.problems(asked.method, path, asked.query, reply.body)
+        assert not found, f"{asked.method} {path}: {found}"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "answer", "says"),
+    [
+        ("/repos/a/b/pull", {}, [], "is not described"),
+        ("/repos/a/b/pulls", {"order": "newest"}, [], "no such parameter: order"),
+        ("/repos/a/b/pulls", {"sort": "newest"}, [], "'newest' is not one of"),
+        ("/repos/a/b/pulls", {"limit": '"all"'}, [], "is not of type 'number'"),
+        ("/repos/a/b/pulls", {}, {}, "is not of type 'array'"),
+        ("/repos/a/b/pulls", {}, [{"number": "7"}], "is not of type 'number'"),
+        ("/repos/a/b/pulls", {}, [{"iid": 7}], "'iid' was unexpected"),
+        ("/repos/a/b/pulls", {}, [{"closed_at": "yesterday"}], "not valid under any"),
+        ("/repos/a/b/pulls", {}, [{"user": {"login": None}}], "is not of type 'string'"),
+    ],
+)
+def test_what_is_not_as_described_is_found(
+    path: str, query: dict[str, str], answer: Any, says: str
+):
+    found = Description.of("gitea").problems("GET", path, query, json.dumps(answer).encode())
+    assert len(found) == 1
+    assert says in found[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)

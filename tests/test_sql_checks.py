@@ -113,7 +113,13 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
         authorship=[{"commits": [excluded], "author_class": "model", "reason": "generated"}],
         contributors=[{"name": "Ada Ruiz", "emails": ["ada@harbour.test"]}],
         keep_apart=[{"emails": ["ada@harbour.test", "ben@harbour.test"]}],
-        teams=[{"name": "Crane", "members": ["ada@harbour.test"], "repositories": ["elsewhere"]}],
+        teams=[
+            {
+                "name": "Crane",
+                "members": ["ada@harbour.test", "ben@harbour.test"],
+                "repositories": ["elsewhere"],
+            }
+        ],
     )
 
 

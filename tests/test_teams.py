@@ -90,8 +90,15 @@ def test_pull_requests_belong_to_teams_by_the_day_of_opening(tmp_path: Path) -> 
         [(date(2024, 5, 1), ADA), (date(2024, 8, 1), ADA), (date(2024, 8, 2), CLEO)], start=1
     ):
         repository.pull(number, [commit := repository.land(day, author=author)], commit)
+        repository.told(number, state="merged")
+    repository.told(4, state="closed")  # nobody knows by whom, nor when
     repository.land(date(2025, 1, 1))
     with made.build(tmp_path, teams=TEAMS) as connection:
+        told = rows(
+            connection,
+            """select scope_name, merged, closed, merged_of_closed from marts.forge_success
+            where scope = 'team' and grouping_kind = 'all' order by all""",
+        )
         found = rows(
             connection,
             """select scope_name, quarter_start, merged from marts.merge_counts
@@ -102,6 +109,7 @@ def test_pull_requests_belong_to_teams_by_the_day_of_opening(tmp_path: Path) -> 
         ("Crane", date(2024, 4, 1), 1),
         ("Quay", date(2024, 7, 1), 1),
     ]
+    assert told == [("(no team)", 1, 2, 0.5), ("Crane", 1, 1, 1.0), ("Quay", 1, 1, 1.0)]
 
 
 def test_without_teams_there_is_no_team(tmp_path: Path) -> None:
