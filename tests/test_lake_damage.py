@@ -10,9 +10,7 @@ import pytest
 from mined import content
 from pipeline_fixtures import build_repository
 
-from quarterdeck.extractors.lake import Lake
-from quarterdeck.extractors.lake_checksums import set_damaged_aside
-from quarterdeck.extractors.lake_checksums import VERIFY_DAYS
+from quarterdeck.extractors.lake_checksums import VERIFY_DAYS, set_damaged_aside
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows import pipeline
 from quarterdeck.flows.progress import SilentReporter, reporting
