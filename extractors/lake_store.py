@@ -207,10 +207,11 @@ class LakeStore:
         state.save()
         if len(known.indexes) == 1 and parts == known.parts and not known.damaged:
             return
-        for path, (name, _, _) in parts.items():
-            if name not in known.objects:
-                self._files.write(f"parts/{folder}/{name}", state.place(path).read_bytes())
-                known.objects.add(name)
+        new = {e[0]: state.place(p) for p, e in parts.items() if e[0] not in known.objects}
+        for start in range(0, len(new), _BATCH):
+            batch = list(new)[start : start + _BATCH]
+            self._files.write(f"parts/{folder}", {name: new[name].read_bytes() for name in batch})
+        known.objects.update(new)
         named = {entry[0] for entry in parts.values()}
         now = time.time()
         gone = known.superseded | {
@@ -226,7 +227,7 @@ class LakeStore:
         }
         content = json.dumps(index, sort_keys=True).encode()
         name = f"{hashlib.sha256(content).hexdigest()}.json"
-        self._files.write(f"index/{folder}/{name}", content)
+        self._files.write(f"index/{folder}", {name: content})
         self._files.remove(f"index/{folder}", known.indexes - {name})
         self._files.remove(f"parts/{folder}", due)
 

@@ -1,7 +1,7 @@
 """Files of a store through fsspec: object stores, and folders that several hosts share."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -83,14 +83,15 @@ class StoreFiles:
         contents = {path: content for path, content in found.items() if isinstance(content, bytes)}
         return {name: contents.get(path) for path, name in paths.items()}
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file, which is seen whole or not at all."""
-        path = f"{self._root}/{name}"
+    def write(self, folder: str, contents: Mapping[str, bytes]) -> None:
+        """Write files side by side, each of which is seen whole or not at all."""
+        paths = {f"{self._root}/{folder}/{name}": content for name, content in contents.items()}
         with self._told():
             if isinstance(self._fs, LocalFileSystem):
-                write_whole(Path(path), content)
-            else:
-                self._fs.pipe_file(path, content)
+                for path, content in paths.items():
+                    write_whole(Path(path), content)
+            elif paths:
+                self._fs.pipe(paths)
 
     def remove(self, folder: str, names: Iterable[str]) -> None:
         """Remove files; one that is gone already is no matter."""

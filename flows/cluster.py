@@ -41,6 +41,8 @@ PATIENCE_SECONDS = 600.0
 #: A repository that failed for the sake of the network or the store is tried so often in all.
 TRIES = 3
 _POLL_SECONDS = 2.0
+_CONNECT_SECONDS = 5.0
+_CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class _Cluster:
                 raise ClusterError(f"mining it ended every worker that tried: {error}") from error
             except TimeoutError:
                 self._see_to_workers()
-            except (CancelledError, OSError, distributed.CommClosedError) as error:
+            except (CancelledError, OSError) as error:
                 reporter().line(f"the Dask scheduler at {self._address} is lost: {error}")
                 self.close()
             else:
@@ -179,9 +181,12 @@ class _Cluster:
         while self._client is None:
             try:
                 self._client = distributed.Client(
-                    self._address, timeout=5, set_as_default=False, name="quarterdeck"
+                    self._address,
+                    timeout=_CONNECT_SECONDS,
+                    set_as_default=False,
+                    name="quarterdeck",
                 )
-            except (OSError, TimeoutError, distributed.CommClosedError) as error:
+            except (OSError, TimeoutError) as error:
                 if time.monotonic() > deadline:
                     self._problem = (
                         f"the Dask scheduler at {self._address} did not answer for "
@@ -212,5 +217,5 @@ class _Cluster:
         client, self._client = self._client, None
         self._futures = {}
         if client is not None:
-            with suppress(OSError, TimeoutError, distributed.CommClosedError):
-                client.close(timeout=5)
+            with suppress(OSError, TimeoutError):
+                client.close(timeout=_CLOSE_SECONDS)

@@ -112,7 +112,7 @@ def mine(settings: Settings) -> Mined:
     for source, attempt in attempts(sources, settings):
         if attempt.result is not None:
             results.append(attempt.result)
-        else:
+        if attempt.problem is not None:
             problems[source.repository_id] = attempt.problem
             reporter().line(f"{source.repository_id}: {attempt.problem}")
         lake.write_outcome(source.repository_id, attempt.problem)
@@ -185,10 +185,10 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
         SqlError: it could not be built, a check failed, or it could not be put in place; the
             last published one stays.
     """
-    sources = resolve(settings) if settings.repositories else None
-    bring_lake(settings, [s.repository_id for s in sources] if sources is not None else None)
+    named = resolve(settings) if settings.repositories else None
+    bring_lake(settings, [s.repository_id for s in named] if named is not None else None)
     lake = Lake(settings.lake, create=False)
-    sources = in_lake(lake) if sources is None else sources
+    sources = in_lake(lake) if named is None else named
     if not sources and not told_parts(settings, lake):
         raise SettingsError(
             f"{settings.lake}: the lake holds no repository; `quarterdeck run PATH` mines one"
