@@ -28,6 +28,8 @@ from quarterdeck.sql.runner import Given
 # Where things are and how fast they are made changes no number.
 _NOT_SHOWN = {
     "lake",
+    "lake_store",
+    "dask",
     "database",
     "reports",
     "clones",
