@@ -25,6 +25,7 @@ from quarterdeck.reports.marks import (
     SAME_QUARTERS,
     Row,
     Specification,
+    label_room,
     line_panel,
     paints_of,
     pale,
@@ -52,6 +53,8 @@ AUTHOR_PARTS: Final = (
     ("human_share", "Human", "human", None),
 )
 
+#: Room (pixels) for the names beside the stacked shares.
+_SHARE_LABELS: Final = 150
 _CODE_CLASSES: Final = ("source", "test")
 
 
@@ -62,7 +65,8 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
     values = _multiple_values(known, high)
     x = quarters_axis([row.quarter for row in rows], width)
     scale = alt.Scale(domain=[low, high], nice=False)
-    y = alt.Y("multiple:Q", scale=scale, axis=value_axis(TIMES))
+    axis = value_axis(TIMES)
+    y = alt.Y("multiple:Q", scale=scale, axis=axis)
     paints = {
         "baseline": colour("past"),
         "later": colour("accent"),
@@ -75,19 +79,20 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
         plot(values)
         .transform_filter("slice(datum.kind, 0, 7) == 'partial'")
         .mark_bar(fillOpacity=0, stroke=colour("accent"), strokeWidth=1)
-        .encode(x=SAME_QUARTERS, y="multiple:Q")
+        .encode(x=SAME_QUARTERS, y=alt.Y("multiple:Q"))
     )
     labels = (
         plot(values)
         .transform_filter("datum.label != ''")
         .mark_text(dy=-9, fontWeight=700, fontSize=14, color=colour("ink"))
-        .encode(x=SAME_QUARTERS, y="top:Q", text="label:N")
+        .encode(x=SAME_QUARTERS, y=alt.Y("top:Q"), text=alt.Text("label:N"))
     )
     layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values), labels]
     past = [row for row in known if row.is_baseline]
     if past:
         layers.append(_baseline_label(past, high))
-    return apply(alt.layer(*layers), width=width, height=340 if width > NARROW else 280)
+    height = 340 if width > NARROW else 280
+    return apply(layers, width=width, height=height, left=label_room(scale, axis))
 
 
 def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, Any]]:
@@ -115,11 +120,12 @@ def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, A
 def _whiskers(values: Sequence[Row]) -> list[alt.Chart]:
     """Rules from low to high, on a pale edge that keeps them in sight on their bars."""
     bounded = plot(values).transform_filter("isValid(datum.low)")
-    x, y = SAME_QUARTERS, "low:Q"
+    x, y, y2 = SAME_QUARTERS, alt.Y("low:Q"), alt.Y2("high:Q")
     edge = bounded.mark_rule(color=colour("paper"), strokeWidth=3, opacity=0.6, clip=True)
     line = bounded.mark_rule(color=colour("whisker"), strokeWidth=1.2, clip=True)
-    fade = alt.condition("datum.kind == 'baseline'", alt.value(0.4), alt.value(1))
-    return [edge.encode(x=x, y=y, y2="high:Q"), line.encode(x=x, y=y, y2="high:Q", opacity=fade)]
+    faded = {"test": "datum.kind == 'baseline'", "value": 0.4}
+    fade = alt.OpacityValue(1, condition=faded)
+    return [edge.encode(x=x, y=y, y2=y2), line.encode(x=x, y=y, y2=y2, opacity=fade)]
 
 
 def multiple_domain(rows: Sequence[Multiple]) -> tuple[float, float]:
@@ -199,18 +205,19 @@ def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specific
         axis=alt.Axis(title=None, values=named, labelExpr=_AGE, grid=False),
     )
     scale = alt.Scale(domain=[0, 1], nice=False)
-    y = alt.Y("value:Q", scale=scale, axis=value_axis(PERCENT, values=[0, 0.5, 1]))
+    axis = value_axis(PERCENT, values=[0, 0.5, 1])
+    y = alt.Y("value:Q", scale=scale, axis=axis)
     band = (
         plot(points)
         .transform_filter("isValid(datum.low)")
         .mark_area(color=colour("band"))
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q")
+        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"))
     )
     line = plot(points).mark_line(color=colour("accent"), strokeWidth=2).encode(x=x, y=y)
     tips = tips_of("Age", "Alive", "95% interval", "Lines at risk")
     places = plot(points).mark_point(filled=True, size=120, opacity=0)
     places = places.encode(x=x, y=y, tooltip=tips)
-    return apply(alt.layer(band, line, places), width=width, height=160)
+    return apply([band, line, places], width=width, height=160, left=label_room(scale, axis))
 
 
 def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
@@ -254,17 +261,18 @@ def agent_share(
         for row in rows
     ]
     scale = alt.Scale(domain=[0, top], nice=False)
+    axis = value_axis(PERCENT, ticks=3)
     bars = (
         plot(values)
         .mark_bar(color=colour("declared"))
         .encode(
             x=quarters_axis(quarters, width, panel=True),
-            y=alt.Y("value:Q", scale=scale, axis=value_axis(PERCENT, ticks=3)),
+            y=alt.Y("value:Q", scale=scale, axis=axis),
             opacity=pale("datum.partial"),
             tooltip=tips_of("Quarter", "Share of code lines", "Code lines"),
         )
     )
-    return apply(alt.layer(bars), width=width, height=130)
+    return apply([bars], width=width, height=130, left=label_room(scale, axis))
 
 
 def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specification:
@@ -286,6 +294,7 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
         if getattr(row, field)
     ]
     scale = alt.Scale(domain=[0, 1], nice=False)
+    axis = value_axis(PERCENT, values=[0, 0.25, 0.5, 0.75, 1])
     paints = {
         name: hatch(pattern) if pattern else colour(role) for _, name, role, pattern in AUTHOR_PARTS
     }
@@ -293,14 +302,9 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
         plot(values)
         .mark_bar(stroke=colour("paper"), strokeWidth=0.6)
         .encode(
-            x=quarters_axis([row.quarter for row in rows], width, room=150),
-            y=alt.Y(
-                "share:Q",
-                stack="zero",
-                scale=scale,
-                axis=value_axis(PERCENT, values=[0, 0.25, 0.5, 0.75, 1]),
-            ),
-            order="order:Q",
+            x=quarters_axis([row.quarter for row in rows], width, room=_SHARE_LABELS),
+            y=alt.Y("share:Q", stack="zero", scale=scale, axis=axis),
+            order=alt.Order("order:Q"),
             color=paints_of(paints, field="part"),
             opacity=pale("datum.partial"),
             tooltip=tips_of("Quarter", "Written by", "Share"),
@@ -311,12 +315,13 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
     place = plot(labels)
     y = alt.Y("at:Q", scale=scale)
     keys = place.mark_square(size=90, opacity=1, xOffset=12, stroke=None).encode(
-        x=alt.value("width"), y=y, color=paints_of(paints, field="part")
+        x=alt.XValue("width"), y=y, color=paints_of(paints, field="part")
     )
     texts = place.mark_text(align="left", dx=22, color=colour("ink")).encode(
-        x=alt.value("width"), y=y, text="text:N"
+        x=alt.XValue("width"), y=y, text=alt.Text("text:N")
     )
-    return apply(alt.layer(bars, keys, texts), width=width, height=height)
+    left = label_room(scale, axis)
+    return apply([bars, keys, texts], width=width, height=height, left=left, right=_SHARE_LABELS)
 
 
 def file_classes(rows: Sequence[FileClass], width: int) -> Specification:
@@ -339,16 +344,17 @@ def file_classes(rows: Sequence[FileClass], width: int) -> Specification:
         .encode(
             x=x,
             y=y,
-            color=alt.condition(
-                "datum.code", alt.value(colour("accent")), alt.value(colour("past"))
+            color=alt.ColorValue(
+                colour("past"), condition={"test": "datum.code", "value": colour("accent")}
             ),
         )
     )
     labels = bars.mark_text(align="left", dx=7).encode(
-        x=x, y=y, text="label:N", color=alt.value(colour("ink"))
+        x=x, y=y, text=alt.Text("label:N"), color=alt.ColorValue(colour("ink"))
     )
     height = 28 * max(len(rows), 1) + 6
-    return apply(alt.layer(bars, labels), width=width, height=height)
+    left = 12 + 7 * max((len(row.file_class) for row in rows), default=0)
+    return apply([bars, labels], width=width, height=height, left=left, right=110, bottom=2)
 
 
 def _kind(is_baseline: bool, is_partial: bool) -> str:
@@ -364,7 +370,7 @@ def _baseline_label(past: Sequence[Multiple], high: float) -> alt.Chart:
     label: alt.Chart = (
         plot([row])
         .mark_text(align="left", dx=-8, dy=-12, color=colour("soft"))
-        .encode(x=SAME_QUARTERS, y="top:Q", text="label:N")
+        .encode(x=SAME_QUARTERS, y=alt.Y("top:Q"), text=alt.Text("label:N"))
     )
     return label
 

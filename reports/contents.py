@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from altair.utils import schemapi
+
 from quarterdeck.reports import summary, wording
 from quarterdeck.reports.facts import Facts, Multiple
 from quarterdeck.reports.figures import (
@@ -62,7 +64,16 @@ class Contents:
 
 
 def contents(facts: Facts) -> Contents:
-    """Choose and word what a report on `facts` says."""
+    """Choose and word what a report on `facts` says.
+
+    Altair's check of every part of a chart against the schema of Vega-Lite is left to the tests:
+    it takes more time than all the rest.
+    """
+    with schemapi.debug_mode(False):
+        return _contents(facts)
+
+
+def _contents(facts: Facts) -> Contents:
     whole, partial = _headline(facts)
     quarter = facts.overview.last_whole_quarter or facts.overview.last_quarter
     return Contents(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,8 +19,11 @@ SAME_QUARTERS: Final = alt.X("quarter:O", scale=alt.Scale(type="band"))
 
 
 def plot(rows: Sequence[Row]) -> alt.Chart:
-    """Return a chart of `rows`, which go into the specification as they are."""
-    return alt.Chart(alt.InlineData(values=[dict(row) for row in rows]))
+    """Return a chart of `rows`, which go into the specification as they are.
+
+    Altair gets them as JSON text, which it need not copy for each layer; `apply` reads it back.
+    """
+    return alt.Chart(alt.InlineData(values=json.dumps([dict(row) for row in rows])))
 
 
 def line_panel(
@@ -41,7 +45,7 @@ def line_panel(
         plot(known)
         .transform_filter("isValid(datum.low) && !datum.partial")
         .mark_area(color=colour("band"), clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
+        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2=alt.Y2("high:Q"))
     ]
     x, y = SAME_QUARTERS, alt.Y("value:Q")
     if reference is not None:
@@ -58,7 +62,7 @@ def line_panel(
         .mark_point(filled=True, size=260, opacity=0)
         .encode(x=x, y=y, tooltip=tips_of(*tips))
     )
-    return apply(alt.layer(*layers), width=width, height=160)
+    return apply(layers, width=width, height=160, left=label_room(scale, axis))
 
 
 def quarters_axis(
@@ -92,6 +96,17 @@ def value_axis(expression: str, *, ticks: int = 5, values: list[float] | None = 
     )
 
 
+def label_room(scale: alt.Scale, axis: alt.Axis) -> int:
+    """Return the room (pixels) that the labels of a vertical axis of percent or ratios take."""
+    low, high = min(scale.domain), max(scale.domain)
+    if "%" in axis.labelExpr:
+        longest = 5 if ".1%" in axis.labelExpr else 4
+    else:
+        with_decimals = high < 10 or scale.type == "log"
+        longest = len(f"{high:.0f}") + 2 * with_decimals + (low < 0) + 1
+    return 8 + 7 * max(longest, 4)
+
+
 def paints_of(paints: Mapping[str, str], field: str = "kind") -> alt.Color:
     """Return the colours of `field` as they stand in `paints`, without a legend."""
     return alt.Color(
@@ -101,9 +116,9 @@ def paints_of(paints: Mapping[str, str], field: str = "kind") -> alt.Color:
     )
 
 
-def pale(test: str) -> Any:
+def pale(test: str) -> alt.OpacityValue:
     """Return an opacity that fades what the Vega expression `test` picks."""
-    return alt.condition(test, alt.value(0.6), alt.value(1))
+    return alt.OpacityValue(1, condition={"test": test, "value": 0.6})
 
 
 def tips_of(*fields: str) -> list[alt.Tooltip]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 from outcome_fixture import COLUMNS as OUTCOME_COLUMNS
 from outcome_fixture import outcomes
 
@@ -408,12 +409,10 @@ def build(path: Path, rows: Rows) -> Path:
         connection.execute("create schema marts")
         for table, columns in COLUMNS.items():
             connection.execute(f"create table marts.{table} ({columns})")
-            for row in rows.get(table, []):
-                names = ", ".join(row)
-                marks = ", ".join("?" for _ in row)
-                connection.execute(
-                    f"insert into marts.{table} ({names}) values ({marks})", list(row.values())
-                )
+            if rows.get(table):
+                frame = pl.DataFrame(rows[table], infer_schema_length=None)
+                connection.register("frame", frame)
+                connection.execute(f"insert into marts.{table} by name select * from frame")
         connection.execute("commit")
     return path
 

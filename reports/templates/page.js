@@ -39,7 +39,8 @@ async function draw(chart) {
   const place = document.createElement("div");
   place.className = "live drawing";
   chart.append(place);
-  const made = await window.vegaEmbed(place, { ...spec, width, config, datasets }, {
+  const plot = width - spec.padding.left - spec.padding.right;
+  const made = await window.vegaEmbed(place, { ...spec, width: plot, config, datasets }, {
     actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: showTip,
   });
   made.view.container().querySelector("svg").setAttribute("aria-hidden", "true");
