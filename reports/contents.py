@@ -17,14 +17,12 @@ from quarterdeck.reports.figures import (
     merge_figure,
     multiple_figure,
 )
+from quarterdeck.reports.growth import fixed_sets_figure, pace_figure, spread_figure
 from quarterdeck.reports.lasting import churn_figure, survival_figure
 from quarterdeck.reports.outcomes import (
-    fixed_sets_figure,
     ladder_figure,
-    pace_figure,
     revert_figure,
     reviews_figure,
-    spread_figure,
     waiting_figure,
 )
 

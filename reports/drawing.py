@@ -69,7 +69,7 @@ def _kept(name: str, make: Callable[[], str]) -> str:
     Bundling takes seconds and gives the same for one version of vl-convert. A cache that cannot
     be read or written is done without.
     """
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    root = os.environ.get("XDG_CACHE_HOME") or f"{os.environ.get('HOME', '/nonexistent')}/.cache"
     path = Path(root) / "quarterdeck" / name
     try:
         digest, _, text = path.read_text(encoding="utf-8").partition("\n")

@@ -81,6 +81,7 @@ class FixedSet:
 
     kind: str
     quarter: str
+    is_partial: bool
     members: int | None
     multiple: float | None
     low: float | None
@@ -198,11 +199,13 @@ order by measure
 
 _FIXED_SETS: Final = """
 with named as (
-    select distinct quarter_start, quarter from marts.multiples where scope = 'organisation'
+    select distinct quarter_start, quarter, is_partial
+    from marts.multiples
+    where scope = 'organisation'
 )
 
 select
-    group_kind, quarter, members, multiple, multiple_low, multiple_high, reason
+    group_kind, quarter, is_partial, members, multiple, multiple_low, multiple_high, reason
 from marts.fixed_set_multiples
 inner join named using (quarter_start)
 where scope = 'organisation' and quarter_start >= $shown_from

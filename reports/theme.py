@@ -99,7 +99,7 @@ def apply(
     """Return the Vega-Lite specification of charts laid one over the other, in the house style.
 
     All sizes are pixels. `width` and `height` are of the whole drawing; `left`, `right` and
-    `bottom` is the room beside the plot for its labels. It is given and not found out by Vega, which
+    `bottom` is the room beside the plot for its labels. It is given, not found out by Vega, which
     would lay out every chart twice for it; so the plots of panels side by side are alike, too.
     The layers are put together here: `alt.layer` copies each of them four times over.
     """

@@ -400,9 +400,7 @@ def test_charts_are_valid_vega_lite(database: Path) -> None:
         assert [e.message for e in validator.iter_errors(specification)] == [], figure.key
 
 
-def test_bundle_is_kept_whole_or_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bundle_is_kept_whole_or_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     made: list[str] = []
 
