@@ -1,7 +1,9 @@
 // Redraws the still charts with Vega, one after the other, at the width that the reader has.
-const packed = Uint8Array.from(atob(document.getElementById("charts").textContent), (c) => c.charCodeAt(0));
-const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-const { charts, datasets, config } = await new Response(unpacked).json();
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+}
+const { charts, datasets, config } = await (await unpacked("charts")).json();
 const tip = document.createElement("div");
 tip.className = "tip";
 tip.setAttribute("aria-hidden", "true");
@@ -74,7 +76,11 @@ function ask(chart) {
     });
 }
 
-requestAnimationFrame(() => setTimeout(() => {
+requestAnimationFrame(() => setTimeout(async () => {
+  const vega = document.createElement("script");
+  vega.textContent = await (await unpacked("vega")).text();
+  document.body.append(vega);
+  vega.remove();
   window.quarterdeckVega();
   const all = document.querySelectorAll("[data-chart]");
   const watch = new ResizeObserver((entries) => entries.forEach((entry) => ask(entry.target)));
