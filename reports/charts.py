@@ -13,10 +13,8 @@ import altair as alt
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.facts import (
-    AgentQuarter,
     Authorship,
     Churn,
-    FileClass,
     MergeRate,
     Multiple,
     SurvivalPoint,
@@ -32,8 +30,10 @@ from quarterdeck.reports.marks import (
     plot,
     quarters_axis,
     reference_line,
+    release_marks,
     tips_of,
     value_axis,
+    words,
 )
 from quarterdeck.reports.theme import apply, colour, hatch
 
@@ -55,11 +55,15 @@ AUTHOR_PARTS: Final = (
 
 #: Room (pixels) for the names beside the stacked shares.
 _SHARE_LABELS: Final = 150
-_CODE_CLASSES: Final = ("source", "test")
 
 
-def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
-    """Bars of the shipped-code multiple by quarter, with intervals, against the baseline at 1."""
+def multiple_by_quarter(
+    rows: Sequence[Multiple], width: int, releases: Sequence[tuple[str, str]] = ()
+) -> Specification:
+    """Bars of the shipped-code multiple by quarter, with intervals, against the baseline at 1.
+
+    `releases` are pairs of quarter and the letters of what was released in it.
+    """
     low, high = multiple_domain(rows)
     known = [row for row in rows if row.multiple is not None]
     values = _multiple_values(known, high)
@@ -81,16 +85,14 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
         .mark_bar(fillOpacity=0, stroke=colour("accent"), strokeWidth=1)
         .encode(x=SAME_QUARTERS, y=alt.Y("multiple:Q"))
     )
-    labels = (
-        plot(values)
-        .transform_filter("datum.label != ''")
-        .mark_text(dy=-9, fontWeight=700, fontSize=14, color=colour("ink"))
-        .encode(x=SAME_QUARTERS, y=alt.Y("top:Q"), text=alt.Text("label:N"))
-    )
-    layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values), labels]
+    named = plot([row for row in values if row["label"]])
+    layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values)]
+    layers += words(named, dy=-9, fontWeight=700, fontSize=14)
     past = [row for row in known if row.is_baseline]
     if past:
-        layers.append(_baseline_label(past, high))
+        layers += _baseline_label(past, high)
+    if releases:
+        layers = [*release_marks(releases), *layers]
     height = 340 if width > NARROW else 280
     return apply(layers, width=width, height=height, left=label_room(scale, axis))
 
@@ -241,26 +243,30 @@ def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
     return line_panel(points, scale, axis, tips, None, width)
 
 
-def agent_share(
-    rows: Sequence[AgentQuarter],
+def share_by_quarter(
+    rows: Sequence[tuple[str, float | None, float | None]],
     quarters: Sequence[str],
     top: float,
     partial: str | None,
+    names: tuple[str, str],
     width: int,
 ) -> Specification:
-    """One agent's share of landed code lines, as bars by quarter."""
+    """One part's share of a quarter's lines, as bars; `rows` are quarter, share (0 to 1), lines.
+
+    `names` are those of share and lines in the tooltip, `top` the largest share on the axis.
+    """
     values = [
         {
-            "quarter": row.quarter,
-            "value": row.share,
-            "partial": row.quarter == partial,
-            "Quarter": row.quarter + (", so far" if row.quarter == partial else ""),
-            "Share of code lines": fmt.percent(row.share),
-            "Code lines": fmt.count(row.model_lines),
+            "quarter": quarter,
+            "value": share,
+            "partial": quarter == partial,
+            "Quarter": quarter + (", so far" if quarter == partial else ""),
+            names[0]: fmt.percent(share),
+            names[1]: fmt.count(lines),
         }
-        for row in rows
+        for quarter, share, lines in rows
     ]
-    scale = alt.Scale(domain=[0, top], nice=False)
+    scale = alt.Scale(domain=[0, top or 1], nice=False)
     axis = value_axis(PERCENT, ticks=3)
     bars = (
         plot(values)
@@ -269,7 +275,7 @@ def agent_share(
             x=quarters_axis(quarters, width, panel=True),
             y=alt.Y("value:Q", scale=scale, axis=axis),
             opacity=pale("datum.partial"),
-            tooltip=tips_of("Quarter", "Share of code lines", "Code lines"),
+            tooltip=tips_of("Quarter", *names),
         )
     )
     return apply([bars], width=width, height=130, left=label_room(scale, axis))
@@ -298,6 +304,8 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
     paints = {
         name: hatch(pattern) if pattern else colour(role) for _, name, role, pattern in AUTHOR_PARTS
     }
+    others = {"test": "chosen && datum.part !== chosen", "value": 0.1}
+    picked = alt.OpacityValue(1, condition=[others, {"test": "datum.partial", "value": 0.6}])
     bars = (
         plot(values)
         .mark_bar(stroke=colour("paper"), strokeWidth=0.6)
@@ -306,7 +314,7 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
             y=alt.Y("share:Q", stack="zero", scale=scale, axis=axis),
             order=alt.Order("order:Q"),
             color=paints_of(paints, field="part"),
-            opacity=pale("datum.partial"),
+            opacity=picked,
             tooltip=tips_of("Quarter", "Written by", "Share"),
         )
     )
@@ -321,40 +329,15 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
         x=alt.XValue("width"), y=y, text=alt.Text("text:N")
     )
     left = label_room(scale, axis)
-    return apply([bars, keys, texts], width=width, height=height, left=left, right=_SHARE_LABELS)
-
-
-def file_classes(rows: Sequence[FileClass], width: int) -> Specification:
-    """Added lines by file class in one quarter, as bars with their share."""
-    values = [
-        {
-            "class": row.file_class,
-            "share": row.share,
-            "code": row.file_class in _CODE_CLASSES,
-            "label": f"{fmt.percent(row.share)}  ({fmt.count(row.added)})",
-        }
-        for row in rows
-    ]
-    y = alt.Y("class:N", sort=None, axis=alt.Axis(title=None, labelColor=colour("ink")))
-    top = max((row.share or 0 for row in rows), default=1)
-    x = alt.X("share:Q", axis=None, scale=alt.Scale(domain=[0, top or 1], nice=False))
-    bars = (
-        plot(values)
-        .mark_bar(height=16)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.ColorValue(
-                colour("past"), condition={"test": "datum.code", "value": colour("accent")}
-            ),
-        )
+    parts = [label["part"] for label in labels]
+    return apply(
+        [bars, keys, texts],
+        width=width,
+        height=height,
+        left=left,
+        right=_SHARE_LABELS,
+        parts=parts,
     )
-    labels = bars.mark_text(align="left", dx=7).encode(
-        x=x, y=y, text=alt.Text("label:N"), color=alt.ColorValue(colour("ink"))
-    )
-    height = 28 * max(len(rows), 1) + 6
-    left = 12 + 7 * max((len(row.file_class) for row in rows), default=0)
-    return apply([bars, labels], width=width, height=height, left=left, right=110, bottom=2)
 
 
 def _kind(is_baseline: bool, is_partial: bool) -> str:
@@ -363,16 +346,11 @@ def _kind(is_baseline: bool, is_partial: bool) -> str:
     return "baseline" if is_baseline else "later"
 
 
-def _baseline_label(past: Sequence[Multiple], high: float) -> alt.Chart:
+def _baseline_label(past: Sequence[Multiple], high: float) -> list[alt.Chart]:
     """The words over the baseline's bars, clear of their whiskers."""
     top = min(max(max(row.high or 0, row.multiple or 0) for row in past), high * 0.92)
     row = {"quarter": past[0].quarter, "top": top, "label": "Baseline = 1×"}
-    label: alt.Chart = (
-        plot([row])
-        .mark_text(align="left", dx=-8, dy=-12, color=colour("soft"))
-        .encode(x=SAME_QUARTERS, y=alt.Y("top:Q"), text=alt.Text("label:N"))
-    )
-    return label
+    return words(plot([row]), align="left", dx=-8, dy=-12, role="soft")
 
 
 def _share_labels(rows: Sequence[Authorship], gap: float) -> list[Row]:

@@ -63,8 +63,8 @@ def fixed_sets_figure(facts: Facts) -> Figure | None:
     series = {
         kind: [
             Multiple(
-                "code_lines", r.quarter, r.is_partial, False, None, None, None, None, r.multiple,
-                r.low, r.high, r.members, r.reason, None,
+                "code_lines", r.quarter, r.quarter_start, r.is_partial, False, None, None, None,
+                None, r.multiple, r.low, r.high, r.members, r.reason, None,
             )
             for r in rows
             if r.kind == kind
@@ -89,7 +89,8 @@ def fixed_sets_figure(facts: Facts) -> Figure | None:
     )
     columns: Columns = (
         ("Set", "text"), ("Quarter", "text"), ("Period", "text"), ("Members (n)", "count"),
-        ("Multiple", "ratio"), ("Interval low", "ratio"), ("Interval high", "ratio"), ("Why missing", "text"),
+        ("Multiple", "ratio"), ("Interval low", "ratio"), ("Interval high", "ratio"),
+        ("Why missing", "text"),
     )  # fmt: skip
     values = [
         (

@@ -82,7 +82,15 @@ def quarters_axis(
     return alt.X(
         "quarter:O",
         scale=alt.Scale(type="band", domain=domain, paddingInner=0.22, paddingOuter=0.1),
-        axis=alt.Axis(title=None, values=named, labelExpr=expression, labelAngle=0, grid=False),
+        axis=alt.Axis(
+            title=None,
+            values=named,
+            labelExpr=expression,
+            labelAngle=0,
+            labelOverlap="parity",
+            labelSeparation=7,
+            grid=False,
+        ),
     )
 
 
@@ -134,3 +142,23 @@ def reference_line(value: float, scale: alt.Scale) -> alt.Chart:
         .encode(y=alt.Y("reference:Q", scale=scale))
     )
     return line
+
+
+def words(places: alt.Chart, *, role: str = "ink", **look: Any) -> list[alt.Chart]:
+    """Return `label` at `quarter` and `top`, on an edge of paper that keeps lines off the words."""
+    x, y, text = SAME_QUARTERS, alt.Y("top:Q"), alt.Text("label:N")
+    edge = places.mark_text(stroke=colour("paper"), strokeWidth=4, strokeJoin="round", **look)
+    ink = places.mark_text(color=colour(role), **look)
+    return [edge.encode(x=x, y=y, text=text), ink.encode(x=x, y=y, text=text)]
+
+
+def release_marks(releases: Sequence[tuple[str, str]]) -> list[alt.Chart]:
+    """Return a dotted line and letters at the top for each quarter with releases."""
+    places = plot([{"quarter": quarter, "letters": letters} for quarter, letters in releases])
+    line = places.mark_rule(color=colour("soft"), strokeDash=[1, 3])
+    letters = places.mark_text(baseline="bottom", dy=-1, fontSize=11, color=colour("soft"))
+    top = alt.YValue(0)
+    return [
+        line.encode(x=SAME_QUARTERS, y=alt.YValue(0), y2=alt.Y2Value("height")),
+        letters.encode(x=SAME_QUARTERS, y=top, text=alt.Text("letters:N")),
+    ]

@@ -95,18 +95,22 @@ def apply(
     left: int = 2,
     right: int = 10,
     bottom: int = 24,
+    parts: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the Vega-Lite specification of charts laid one over the other, in the house style.
 
     All sizes are pixels. `width` and `height` are of the whole drawing; `left`, `right` and
     `bottom` is the room beside the plot for its labels. It is given, not found out by Vega, which
     would lay out every chart twice for it; so the plots of panels side by side are alike, too.
+    Of `parts` a reader may pick one out: its name is then in the parameter `chosen`.
     The layers are put together here: `alt.layer` copies each of them four times over.
     """
     top = 8
     context: dict[str, Any] = {"top_level": False, "datasets": {}}
     made = [layer.to_dict(validate=schemapi.DEBUG_MODE, context=context) for layer in layers]
+    picking = {"params": [{"name": "chosen", "value": ""}], "usermeta": {"parts": list(parts)}}
     return {
+        **(picking if parts else {}),
         "$schema": alt.SCHEMA_URL,
         "autosize": {"type": "none"},
         "padding": {"left": left, "right": right, "top": top, "bottom": bottom},

@@ -179,7 +179,8 @@ def test_csv_holds_full_precision_and_empty_for_missing(page: Page) -> None:
     assert set(files) == {
         "shipped_code_multiple.csv", "shipped_code_measures.csv", "authorship_by_quarter.csv",
         "agents_by_quarter.csv", "merge_success_by_quarter.csv", "file_classes_by_quarter.csv",
-        "repositories.csv", "data_quality.csv", "survival_of_code_lines.csv",
+        "repositories.csv", "repositories_by_quarter.csv", "languages_by_quarter.csv",
+        "data_quality.csv", "survival_of_code_lines.csv",
         "churn_by_quarter.csv", "fixed_sets.csv", "reverts_by_quarter.csv",
         "ladder_by_agent_and_tier.csv", "time_to_merge.csv", "review_load.csv", "pace.csv",
         "concentration.csv",

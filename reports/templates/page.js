@@ -42,15 +42,54 @@ async function draw(chart) {
   place.className = "live drawing";
   chart.append(place);
   const plot = width - spec.padding.left - spec.padding.right;
-  const made = await window.vegaEmbed(place, { ...spec, width: plot, config, datasets }, {
+  const height = spec.height * (chart.closest(".large") ? 2 : 1);
+  const made = await window.vegaEmbed(place, { ...spec, width: plot, height, config, datasets }, {
     actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: showTip,
   });
   made.view.container().querySelector("svg").setAttribute("aria-hidden", "true");
   chart.querySelector(".live:not(.drawing)")?.remove();
   chart.views?.finalize();
   chart.views = made;
+  if (chart.dataset.chosen) await made.view.signal("chosen", chart.dataset.chosen).runAsync();
+  if (spec.usermeta && !chart.previousElementSibling?.matches(".filter")) offer(chart, spec.usermeta.parts);
   place.classList.remove("drawing");
   chart.dataset.live = "true";
+}
+
+// Buttons that leave one part of a chart in full colour, or all of them.
+function offer(chart, parts) {
+  const bar = document.createElement("p");
+  bar.className = "filter";
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Pick out one part of the chart");
+  for (const part of parts) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = part;
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      const chosen = chart.dataset.chosen === part ? "" : part;
+      chart.dataset.chosen = chosen;
+      for (const one of bar.children) one.setAttribute("aria-pressed", String(one.textContent === chosen));
+      chart.views.view.signal("chosen", chosen).runAsync();
+    });
+    bar.append(button);
+  }
+  chart.before(bar);
+}
+
+// A small chart can be had over the whole width.
+for (const panel of document.querySelectorAll(".panel")) {
+  const title = panel.querySelector("h4");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "enlarge";
+  button.setAttribute("aria-label", `Enlarge: ${title.firstElementChild.textContent}`);
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-pressed", String(panel.classList.toggle("large")));
+  });
+  title.after(button);
 }
 
 for (const link of document.querySelectorAll(".download a")) {
