@@ -286,9 +286,11 @@ def estimate(work: Path, put_off: list[str]) -> None:
 def report(settings: Settings) -> Path:
     """Write the report of the published database."""
     from quarterdeck.reports.page import write_report
+    from quarterdeck.reports.releases import chosen_releases
 
     start = time.monotonic()
-    path = write_report(settings.database, settings.report)
+    marks = chosen_releases(settings.release_marks)
+    path = write_report(settings.database, settings.report, releases=marks)
     reporter().line(f"wrote the report ({elapsed(start)})")
     return path
 
