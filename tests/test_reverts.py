@@ -306,14 +306,14 @@ def test_what_was_undone_after_the_cut_off_has_not_been_yet(built: Built) -> Non
     connection, names = built
     assert {("rr kept", "r kept"), ("p held", "held")} <= pairs(built, "again")
     ids = names["again"]
-    found = dict(
-        (row[0], row[1:])
+    found = {
+        row[0]: row[1:]
         for row in rows(
             connection,
             """select commit_id, reverted_by, reapplied_by, partial_reverts
             from marts.change_reverts where repository_id = 'again'""",
         )
-    )
+    }
     assert found[ids["kept"]] == (ids["r kept"], None, 0)
     assert found[ids["r kept"]] == (None, None, 0)
     assert found[ids["held"]] == (None, None, 0)

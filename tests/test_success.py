@@ -19,6 +19,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     unlisted = history.repository("unlisted")
     unlisted.pull(1, None, unlisted.land(date(2026, 1, 5)), has_head=False)
     _crowd(history.repository("crowd"))
+    fresh = history.repository("fresh")
+    head = fresh.commit(date(2026, 6, 20), message=MODEL)
+    fresh.pull(1, [head], fresh.land(date(2026, 6, 21), message=MODEL))
+    fresh.pull(2, [fresh.commit(date(2026, 6, 25), message=MODEL)])
+    fresh.pull(3, [fresh.commit(date(2026, 6, 20), message=MODEL)], fresh.land(date(2026, 6, 21)))
     _reviewed(history.repository("reviewed"))
     folder = tmp_path_factory.mktemp("success")
     with history.build(folder, cutoff=CUTOFF) as connection:
@@ -268,6 +273,15 @@ def test_time_to_merge_counts_those_that_never_are(built: duckdb.DuckDBPyConnect
         """select median_days, reason from marts.time_to_merge_quarterly
         where scope_name = 'tiers' and author_class = 'all'""",
     ) == [(None, "half were not merged")]
+
+
+def test_shares_that_nobody_waited_for_say_so(built: duckdb.DuckDBPyConnection) -> None:
+    assert rows(
+        built,
+        """select merged_1_day, merged_30_days, median_days, reason
+        from marts.time_to_merge_quarterly
+        where scope_name = 'fresh' and author_class = 'model'""",
+    ) == [(pytest.approx(2 / 3), None, 1.0, "not watched for 30 days yet")]
 
 
 def test_review_load(built: duckdb.DuckDBPyConnection) -> None:
