@@ -1,5 +1,6 @@
 """Pull requests from Gitea and Forgejo, by their REST API (v1)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,12 +86,16 @@ class Gitea:
             ForgeError: a subclass says what is wrong.
         """
         asked: dict[str, str | int] = {"state": "all", "sort": "recentupdate", "limit": 50}
-        answer = self.client.get(f"{self._repository}/pulls", asked)
-        told = answer.headers.get("X-Total-Count")
-        count = int(told) if told is not None else None
+        listed = self._rest.one(f"{self._repository}/pulls", asked)
+        count = self._rest.total()
+        self._rest.answers.clear()
         since = Progress.of(state, f"{self.client.base_url} {self.slug}").since
         if since is not None:
-            times = [moment(item["updated_at"]) for item in answer.json]
+            try:
+                times = [moment(item["updated_at"]) for item in listed]
+            except (KeyError, TypeError, ValueError) as error:
+                said = f"an answer of another form ({error!r})"
+                raise self._rest.no_sense(self._repository, said) from error
             new = sum(time is not None and time >= since for time in times)
             count = new if new < len(times) else count
         if count is None:
@@ -106,15 +111,19 @@ class Gitea:
             raise self._rest.no_sense(self._repository, said) from error
 
     def _read_page(self, after: str | None) -> Listed:
-        if after is not None and not after.isdigit():
+        found = re.fullmatch(r"(\d+)(?: of (\d+))?", after or "1")
+        if found is None:
             raise LostPositionError
-        number = int(after or 1)
+        number, before = int(found[1]), int(found[2] or 0)
         asked: dict[str, str | int] = {"state": "all", "sort": "recentupdate"}
         asked |= {"limit": self.page_size, "page": number}
         listed = self._rest.one(f"{self._repository}/pulls", asked)
         if not isinstance(listed, list):
             raise TypeError("no list")
         total = self._rest.total()
+        if total is not None and total < before and number > 1:
+            # some were deleted since, and those after them moved up a place
+            return self._read_page(str(max(number - 1 - (before - total) // self.page_size, 1)))
         self._most = max(self._most, len(listed))
         has_next = self._rest.has_next(len(listed), (number - 1) * self._most + len(listed))
         pulls: list[Row] = []
@@ -135,7 +144,7 @@ class Gitea:
         return Listed(
             self._rest.taken(pulls, commits, reviews),
             tuple(times),
-            str(number + 1) if listed and has_next else None,
+            f"{number + 1} of {total or 0}" if listed and has_next else None,
             total,
             self._rest.taken_warnings(),
         )

@@ -89,7 +89,12 @@ class GitHub:
         Raises:
             ForgeError: a subclass says what is wrong.
         """
-        progress = Progress.of(state, f"{self.client.base_url} {self.slug}")
+        try:
+            return self._estimate(Progress.of(state, f"{self.client.base_url} {self.slug}"))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise self._no_sense(f"an answer of another form ({error!r})") from error
+
+    def _estimate(self, progress: Progress) -> Estimate:
         data = self._ask(queries.COUNT, self._names(), "Count")
         count = int(data["repository"]["pullRequests"]["totalCount"])
         if progress.since is not None and progress.position is None:
@@ -174,13 +179,24 @@ class GitHub:
                 )
             except ForgeUnavailableError:
                 if is_least:
-                    raise
+                    return self._lean_page(variables), {}
                 self._at_size, self._well = self._at_size + 1, 0
                 continue
             self._well += 1
             if self._well >= _GROW_AFTER and self._at_size:
                 self._at_size, self._well = self._at_size - 1, 0
             return data, _refused_fields(json.loads(self._answers[-1].content))
+
+    def _lean_page(self, variables: Mapping[str, Any]) -> Any:
+        """A page that GitHub does not give whole; its inner connections are asked for after it."""
+        data = self._ask(queries.LEAN_PULL_REQUESTS, variables, "LeanPullRequests")
+        for node in filter(None, data["repository"]["pullRequests"]["nodes"]):
+            to_come = {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": None}}
+            node |= dict.fromkeys(queries.MORE, to_come) | {"head": None}
+            self._warnings.append(
+                f"pull request {node['number']}: read part by part, without its checks"
+            )
+        return data
 
     def _whole(self, node: Mapping[str, Any], name: str) -> list[Any] | None:
         """An inner connection, paged to its end; None where the forge gave none."""
@@ -189,18 +205,24 @@ class GitHub:
             return None
         found = list(connection["nodes"])
         while connection["pageInfo"]["hasNextPage"]:
-            variables = {
-                "id": node["id"],
-                "size": queries.MORE_SIZE,
-                "after": connection["pageInfo"]["endCursor"],
-            }
-            data = self._ask(queries.MORE[name], variables, f"More {name}")
+            data = self._more(node["id"], name, connection["pageInfo"]["endCursor"])
             connection = (data["node"] or {}).get(name)
             if connection is None:
                 self._warnings.append(f"pull request {node['number']}: the rest of {name} is gone")
                 break
             found += connection["nodes"]
         return found
+
+    def _more(self, node_id: str, name: str, after: str | None) -> Any:
+        """A further page of an inner connection, of a smaller size where GitHub gives up."""
+        for size in queries.MORE_SIZES[:-1]:
+            variables = {"id": node_id, "size": size, "after": after}
+            try:
+                return self._ask(queries.MORE[name], variables, f"More {name}", attempts=2)
+            except ForgeUnavailableError:
+                continue
+        variables = {"id": node_id, "size": queries.MORE_SIZES[-1], "after": after}
+        return self._ask(queries.MORE[name], variables, f"More {name}")
 
     def _names(self) -> dict[str, Any]:
         owner, _, name = self.slug.partition("/")

@@ -50,7 +50,9 @@ class FakeGitea(FakeForge):
             pulls = [self._pull(pull) for pull in self.world.newest_first()]
             return paged(pulls, asked, "limit", self.most, total)
         if rest[0] == "commits":
-            return Reply.of(self._status(rest[1]))
+            return self._status(rest[1])
+        if int(rest[1]) not in self.world.pulls:
+            return Reply.of({"message": "The target couldn't be found."}, 404)
         pull = self.world.pulls[int(rest[1])]
         items = _reviews(pull) if rest[2] == "reviews" else _commits(pull)
         return paged(items, asked, "limit", self.most, total)
@@ -83,10 +85,12 @@ class FakeGitea(FakeForge):
             comments=pull.comments,
         )
 
-    def _status(self, commit_id: str) -> dict[str, Any]:
-        pull = next(pull for pull in self.world.pulls.values() if pull.head == commit_id)
+    def _status(self, commit_id: str) -> Reply:
+        pull = next((p for p in self.world.pulls.values() if p.head == commit_id), None)
+        if pull is None:
+            return Reply.of({"message": "The target couldn't be found."}, 404)
         told = {"state": pull.checks or "pending", "total_count": 1 if pull.checks else 0}
-        return shaped("CombinedStatus", **told)
+        return Reply.of(shaped("CombinedStatus", **told))
 
 
 def shaped(kind: str, /, **fields: Any) -> dict[str, Any]:

@@ -272,6 +272,46 @@ def test_a_server_that_gives_fewer_a_page_is_read_to_the_end():
         assert told_by(run.pages()) == of_gitea(small())
 
 
+@pytest.mark.parametrize("deleted", [1, 4])
+def test_what_is_deleted_while_pages_are_read_takes_no_other_along(deleted: int):
+    world = small()
+    newest = [pull.number for pull in world.newest_first()]
+
+    def delete(number: int) -> None:
+        if number == 14:
+            for gone in newest[:deleted]:
+                del world.pulls[gone]
+
+    with forge("gitea", world, between=delete) as run:
+        pages = list(run.pages())
+    found = {row["number"] for row in told_by(pages)["pulls"]}
+    assert found >= set(newest[deleted:])
+
+
+def test_a_page_of_which_some_are_hidden_is_not_the_last():
+    world = small()
+    oldest = [pull.number for pull in world.newest_first()][::-1]
+    hidden = frozenset([oldest[1], *oldest[3:6]])
+    with forge("gitlab", world, hidden=hidden) as run:
+        pages = list(run.pages())
+    world.pulls = {n: pull for n, pull in world.pulls.items() if n not in hidden}
+    assert told_by(pages) == of_gitlab(world)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_estimate_from_an_answer_of_another_form_is_told(kind: str):
+    with forge(kind, small()) as run:
+        pages = list(run.pages())
+        state = dict(pages[-1].state)
+        total = "X-Total" if kind == "gitlab" else "X-Total-Count"
+        run.forge.reply = lambda _asked: Reply(200, b'{"a": 1}', {total: "many"})
+        if kind == "gitlab":
+            assert run.extraction().estimate(state).pull_requests is None
+        else:
+            with pytest.raises(ForgeAnswerError, match="another form"):
+                run.extraction().estimate(state)
+
+
 def test_without_approvals_reviews_are_missing_and_the_rest_is_there():
     with forge("gitlab", small(), has_approvals=False) as run:
         pages = list(run.pages())

@@ -92,13 +92,14 @@ def faultless() -> tuple[Told, int]:
 def test_every_query_fits_the_published_schema():
     documents = [
         github_queries.PULL_REQUESTS,
+        github_queries.LEAN_PULL_REQUESTS,
         github_queries.COUNT,
         github_queries.COUNT_SINCE,
         *github_queries.MORE.values(),
     ]
     for document in documents:
         checked(document)
-    assert len(documents) == 8
+    assert len(documents) == 9
 
 
 @pytest.mark.parametrize("size", github_queries.PAGE_SIZES)
@@ -243,9 +244,28 @@ def test_pages_shrink_where_the_gateway_gives_up_and_grow_again(tmp_path: Path):
     with github(world, heavy=4) as run:
         run.mine(tmp_path)
         told_sizes = [json.loads(a.body)["variables"].get("size") for a in run.forge.asked]
-        pages = [size for size in told_sizes if size != github_queries.MORE_SIZE]
+        pages = [size for size in told_sizes if size != github_queries.MORE_SIZES[0]]
         assert pages[:3] == [5, 5, 3]
         assert 5 in pages[3:]
+    assert told(tmp_path) == expected(world)
+
+
+def test_a_pull_request_that_never_comes_whole_is_read_part_by_part(tmp_path: Path):
+    world = make_world(5)
+    with github(world, poison=3) as run:
+        result = run.mine(tmp_path)
+    right = expected(world)
+    right["pulls"][2]["checks"] = None
+    assert told(tmp_path) == right
+    assert result.warnings == ("pull request 3: read part by part, without its checks",)
+
+
+def test_long_lists_come_in_smaller_pages_where_the_gateway_gives_up(tmp_path: Path):
+    world = make_world(3)
+    with github(world, heavy_more=25) as run:
+        run.mine(tmp_path)
+        asked = [json.loads(asked.body)["variables"] for asked in run.forge.asked]
+    assert {variables["size"] for variables in asked if "id" in variables} == {100, 25}
     assert told(tmp_path) == expected(world)
 
 
