@@ -139,5 +139,12 @@ def _frame(rows: Iterable[Mapping[str, Any]], schema: pl.Schema) -> pl.DataFrame
     listed = list(rows)
     if unknown := {name for row in listed for name in row} - schema.keys():
         raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
-    columns = {name: [row.get(name) for row in listed] for name in schema}
+    columns = {name: [_text(row.get(name)) for row in listed] for name in schema}
     return pl.DataFrame(columns, schema=schema)
+
+
+def _text(value: Any) -> Any:
+    """A text without halves of characters: a forge that cuts one off may tell its first half."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return [_text(item) for item in value] if isinstance(value, list) else value
