@@ -130,6 +130,7 @@ class Gitea:
         commits: list[Row] = []
         reviews: list[Row] = []
         times: list[datetime] = []
+        unread: list[int] = []
         for item in listed:
             path = f"{self._repository}/pulls/{item['number']}"
             given = self._rest.part_list(f"{path}/reviews")
@@ -139,10 +140,11 @@ class Gitea:
                 row["head_commit_id"] = rows[-1]["commit_id"]  # the branch may have moved on since
             pulls.append({**row, "checks": self._checks(row["head_commit_id"])})
             reviews += _review_rows(item["number"], given)
+            unread += [item["number"]] if given is None else []
             commits += rows
             times.append(row["updated_at"])
         return Listed(
-            self._rest.taken(pulls, commits, reviews),
+            self._rest.taken(pulls, commits, reviews, unread),
             tuple(times),
             f"{number + 1} of {total or 0}" if listed and has_next else None,
             total,

@@ -73,6 +73,7 @@ class GitHub:
     _well: int = 0
     _answers: list[Answer] = field(default_factory=list)
     _warnings: list[str] = field(default_factory=list)
+    _cut: set[str] = field(default_factory=set)  # inner connections that ended early
 
     def pages(self, state: Mapping[str, object] | None) -> Iterator[Page]:
         """All that changed since the state, newest first.
@@ -127,26 +128,32 @@ class GitHub:
         commits: list[dict[str, Any]] = []
         reviews: list[dict[str, Any]] = []
         times: list[datetime] = []
+        unread: list[int] = []
         for position, node in enumerate(connection["nodes"]):
             if node is None:
                 self._warnings.append("a pull request that the token may not read was left out")
                 continue
+            self._cut.clear()
             inner = {key: self._whole(node, key) for key in queries.MORE}
             fields = refused.get(position, frozenset())
             pulls.append(pull_request_row(node, inner, fields, name))
             commits += commit_rows(node["number"], inner["commits"])
             reviews += review_rows(node["number"], inner["reviews"])
+            is_cut = inner["reviews"] is None or None in inner["reviews"] or "reviews" in self._cut
+            unread += [node["number"]] if is_cut else []
             times.append(updated_at(node))
         info = connection["pageInfo"]
         return Listed(
-            self._frames(pulls, commits, reviews),
+            self._frames(pulls, commits, reviews, unread),
             tuple(times),
             info["endCursor"] if info["hasNextPage"] else None,
             connection["totalCount"],
             self._taken_warnings(),
         )
 
-    def _frames(self, pulls: list[Any], commits: list[Any], reviews: list[Any]) -> ForgeFrames:
+    def _frames(
+        self, pulls: list[Any], commits: list[Any], reviews: list[Any], unread: list[int]
+    ) -> ForgeFrames:
         at = self._answers[-1].at
         shared = {"repository_id": self.repository_id, "fetched_at": at}
         answers = [answer_row(answer, self.repository_id, self.source) for answer in self._answers]
@@ -156,6 +163,7 @@ class GitHub:
             [{**row, **shared} for row in commits],
             [{**row, **shared} for row in reviews],
             answers,
+            unread,
         )
 
     def _taken_warnings(self) -> tuple[str, ...]:
@@ -209,6 +217,7 @@ class GitHub:
             connection = (data["node"] or {}).get(name)
             if connection is None:
                 self._warnings.append(f"pull request {node['number']}: the rest of {name} is gone")
+                self._cut.add(name)
                 break
             found += connection["nodes"]
         return found

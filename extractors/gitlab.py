@@ -144,10 +144,11 @@ class GitLab:
         following = self._rest.answers[-1].headers.get("X-Next-Page")
         return len(listed) < self.page_size if following is None else not following
 
-    def _rows(self, listed: list[Any]) -> tuple[list[Row], list[Row], list[Row]]:
+    def _rows(self, listed: list[Any]) -> tuple[list[Row], list[Row], list[Row], list[int]]:
         pulls: list[Row] = []
         commits: list[Row] = []
         reviews: list[Row] = []
+        unread: list[int] = []
         for item in listed:
             number = item["iid"]
             path = f"{self._project}/merge_requests/{number}"
@@ -162,7 +163,8 @@ class GitLab:
             pulls.append({**self._row(told), **threads})
             commits += _commit_rows(number, own)
             reviews += _review_rows(number, approvals)
-        return pulls, commits, reviews
+            unread += [number] if approvals is None else []
+        return pulls, commits, reviews, unread
 
     def _threads(self, path: str, told: Mapping[str, Any]) -> Row:
         """Counts of threads that can be resolved; without notes there are none to ask for."""

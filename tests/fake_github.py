@@ -318,7 +318,8 @@ class FakeGitHub(FakeForge):
         }
 
     def _issue(self, number: int) -> dict[str, Any]:
-        return {"number": number, "repository": {"nameWithOwner": self.world.slug}}
+        where = self.world.slug if number < 908 else "acme/elsewhere"
+        return {"number": number, "repository": {"nameWithOwner": where}}
 
     def _commit(self, pull: Pull, commit: tuple[str, Account | None]) -> dict[str, Any]:
         oid, account = commit
