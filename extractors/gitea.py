@@ -20,8 +20,10 @@ from quarterdeck.extractors.forge_pages import (
 from quarterdeck.extractors.forge_rest import RestReader, Row, oldest_first
 
 PAGE_SIZE = 50  # the most that Gitea gives unless its operator allows more
-#: Requests for each pull request beside the list: reviews, commits, state of the head.
+#: Requests for each pull request beside the list: reviews, commits, state of the head; and itself,
+#: where the list does not tell lines and files.
 REQUESTS_EACH = 3
+_SIZES = ("additions", "deletions", "changed_files")
 _SECONDS_A_REQUEST = 0.3
 _REVIEWS = {
     "APPROVED": "approved",
@@ -89,18 +91,19 @@ class Gitea:
         listed = self._rest.one(f"{self._repository}/pulls", asked)
         count = self._rest.total()
         self._rest.answers.clear()
+        try:
+            times = [moment(item["updated_at"]) for item in listed]
+        except (KeyError, TypeError, ValueError) as error:
+            said = f"an answer of another form ({error!r})"
+            raise self._rest.no_sense(self._repository, said) from error
         since = Progress.of(state, f"{self.client.base_url} {self.slug}").since
         if since is not None:
-            try:
-                times = [moment(item["updated_at"]) for item in listed]
-            except (KeyError, TypeError, ValueError) as error:
-                said = f"an answer of another form ({error!r})"
-                raise self._rest.no_sense(self._repository, said) from error
             new = sum(time is not None and time >= since for time in times)
             count = new if new < len(times) else count
         if count is None:
             return Estimate(None, None, None, None)
-        requests = max(1, -(-count // self.page_size)) + count * REQUESTS_EACH
+        each = REQUESTS_EACH + (not any(item.get("additions") is not None for item in listed))
+        requests = max(1, -(-count // self.page_size)) + count * each
         return Estimate(count, requests, None, requests * _SECONDS_A_REQUEST)
 
     def _page(self, after: str | None) -> Listed:
@@ -135,7 +138,7 @@ class Gitea:
             path = f"{self._repository}/pulls/{item['number']}"
             given = self._rest.part_list(f"{path}/reviews")
             own = self._rest.part_list(f"{path}/commits", _LEAN)
-            row, rows = _row(item), _commit_rows(item["number"], own)
+            row, rows = _row(self._sized(item, path)), _commit_rows(item["number"], own)
             if rows and row["state"] != "open":
                 row["head_commit_id"] = rows[-1]["commit_id"]  # the branch may have moved on since
             pulls.append({**row, "checks": self._checks(row["head_commit_id"])})
@@ -150,6 +153,13 @@ class Gitea:
             total,
             self._rest.taken_warnings(),
         )
+
+    def _sized(self, item: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+        """A listed pull request with its lines and files, which Gitea does not count for lists."""
+        if any(item.get(name) is not None for name in _SIZES):
+            return item
+        told = self._rest.part(path) or {}
+        return {**item, **{name: told.get(name) for name in _SIZES}}
 
     def _checks(self, head: str | None) -> str | None:
         if not head:

@@ -80,6 +80,8 @@ def of_gitea(world: World) -> Told:
         row |= {"author_login": pull.author.login if pull.author else None}
         row |= {"author_is_bot": None, "author_association": None, "closing_issues": None}
         row |= {"review_threads": None, "resolved_threads": None}
+        if pull.head_repository is None:  # there is nothing to compare with
+            row |= {"added": None, "deleted": None, "changed_files": None}
     names = {BOT.login + "[bot]": BOT.login}
     for row in right["reviews"]:
         row["review_id"] = row["review_id"].removeprefix("PRR_")
@@ -265,6 +267,15 @@ def test_without_counts_lists_are_read_to_their_end(kind: str):
     with forge(kind, small(), counts=False) as run:
         assert told_by(run.pages()) == KINDS[kind].right(small())
         assert run.extraction().estimate(None).pull_requests is None
+
+
+def test_lists_that_tell_lines_save_a_request_each():
+    with forge("gitea", small(), sized_lists=True) as run:
+        run.forge.world.pulls[6] = replace(run.forge.world.pulls[6], head_repository="acme/x")
+        estimate = run.extraction(page_size=50).estimate(None)
+        run.forge.asked.clear()
+        list(run.pages(page_size=50))
+        assert len(run.forge.asked) == estimate.requests == 1 + 8 * 3
 
 
 def test_a_server_that_gives_fewer_a_page_is_read_to_the_end():
