@@ -35,6 +35,7 @@ from graphql import (
 )
 
 SCHEMA_FILE = Path(__file__).parent / "data/forges/github-schema-15.26.1.graphql.xz"
+NEW_HEAD = "d" * 40
 _ROLLUP = {"success": "SUCCESS", "failure": "FAILURE", "pending": "EXPECTED", "error": "ERROR"}
 
 
@@ -151,6 +152,7 @@ class FakeGitHub(FakeForge):
     answers_without_limits: bool = False  # Enterprise, where limits are off
     heavy: int | None = None  # more pull requests a page than this, and the gateway gives up
     heavy_more: int | None = None  # the same for further pages of inner connections
+    replaced: int | None = None  # a pull request whose head is newer than its list of commits
     poison: int | None = None  # a pull request that the gateway never gives whole
     cursors: str = "keyset"  # or "offset"
     between: Callable[[int], None] = field(default=lambda _number: None)
@@ -299,7 +301,7 @@ class FakeGitHub(FakeForge):
             "mergedAt": _time(pull.merged),
             "mergedBy": _actor(pull.merged_by),
             "mergeCommit": {"oid": pull.merge_commit} if pull.merge_commit else None,
-            "headRefOid": pull.head,
+            "headRefOid": NEW_HEAD if pull.number == self.replaced else pull.head,
             "headRefName": f"topic-{pull.number}",
             "headRepository": (
                 {"nameWithOwner": pull.head_repository} if pull.head_repository else None

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from fake_forge import OTHER_TOKEN, TOKEN, serve
-from fake_github import FakeGitHub, checked, points_of
+from fake_github import NEW_HEAD, FakeGitHub, checked, points_of
 from forge_told import REPOSITORY, Told, expected, told, told_by
-from forge_world import ADA, START, FakeClock, World, make_pull, make_world
+from forge_world import ADA, START, FakeClock, World, make_pull, make_world, sha
 
 from quarterdeck.extractors import github_queries
 from quarterdeck.extractors.forge_answers import content
@@ -326,6 +326,25 @@ def test_checks_that_the_token_may_not_read_are_null(tmp_path: Path):
         run.mine(tmp_path)
     assert told(tmp_path) == expected(world)
     assert [row["checks"] for row in told(tmp_path)["pulls"]] == ["failure", None, "error"]
+
+
+def test_a_head_that_was_replaced_has_other_commits(tmp_path: Path):
+    world = make_world(4)
+    with github(world) as run:
+        run.mine(tmp_path)
+        rewritten = tuple((sha("rewritten", n), ADA) for n in range(2))
+        world.touch(3, START + timedelta(days=80), commits=rewritten)
+        run.mine(tmp_path)
+    assert told(tmp_path) == expected(world)
+
+
+def test_checks_of_a_head_before_the_last_are_not_those_of_the_last(tmp_path: Path):
+    world = make_world(2)
+    with github(world, replaced=2) as run:
+        run.mine(tmp_path)
+    right = expected(world)
+    right["pulls"][1] |= {"head_commit_id": NEW_HEAD, "checks": None}
+    assert told(tmp_path) == right
 
 
 def test_an_empty_repository_has_no_pull_requests(tmp_path: Path):
