@@ -35,3 +35,11 @@ class LakeWriteError(LakeError):
 
 class ForgeFileError(ExtractorError):
     """A file of pull requests or reviews cannot be read as the settings say."""
+
+
+class StoreError(ExtractorError):
+    """The store of the lake cannot be reached, read or written."""
+
+
+class DamagedStoreError(StoreError):
+    """Parts in the store are lost or not as they were written; they were set aside there."""

@@ -10,25 +10,29 @@ What forges tell only gains parts as well; a row tells when it was told, and the
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import filelock
 import polars as pl
 
-from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
-from quarterdeck.extractors.lake_checksums import (
-    damaged_parts,
-    is_due,
-    is_readable,
-    parts_of,
-    record_checksum,
-    set_aside,
+from quarterdeck.extractors.errors import LakeError, LakeWriteError
+from quarterdeck.extractors.lake_checksums import record_checksum
+from quarterdeck.extractors.lake_files import (
+    LAKE_VERSION,
+    MACHINE,
+    cannot_write,
+    file_name,
+    json_object,
+    modified,
+    part_name,
+    read_part,
+    read_version,
+    write_whole,
 )
-from quarterdeck.extractors.lake_files import MACHINE, cannot_write, json_object, write_whole
 from quarterdeck.extractors.schemas import (
     ARCHIVE_TABLES,
     CHECKPOINT_TABLES,
@@ -38,8 +42,6 @@ from quarterdeck.extractors.schemas import (
     TABLES,
 )
 
-#: Version of the layout and of the schemas; a lake of a newer one is not touched.
-LAKE_VERSION = 1
 _VERSION_FILE = "lake.json"
 _KEPT_SNAPSHOTS = 2
 # A part of either counts only where the other has one of the same name.
@@ -71,7 +73,7 @@ class Lake:
             if not create:
                 raise LakeError(f"{self.root}: no lake here; run `quarterdeck mine` first")
             self._initialise(version_file)
-        self.version = _read_version(version_file)
+        self.version = read_version(version_file)
 
     def _initialise(self, version_file: Path) -> None:
         if self.root.is_dir() and any(self.root.glob("*/*/*.parquet")):
@@ -83,7 +85,7 @@ class Lake:
         write_whole(version_file, content.encode())
 
     def _folder(self, table: str, repository_id: str) -> Path:
-        return self.root / table / _file_name(repository_id)
+        return self.root / table / file_name(repository_id)
 
     def repository_ids(self) -> list[str]:
         """Repositories with a completed snapshot, in order of name."""
@@ -91,7 +93,7 @@ class Lake:
         for folder in self.root.glob("repositories/*"):
             parts = sorted(folder.glob("*.parquet"))
             if parts:
-                ids += _read(parts[-1])["repository_id"].to_list()
+                ids += read_part(parts[-1])["repository_id"].to_list()
         return sorted(set(ids))
 
     def parts(self, table: str, repository_id: str) -> list[Path]:
@@ -118,7 +120,7 @@ class Lake:
         self, table: str, repository_id: str, columns: list[str] | None = None
     ) -> pl.DataFrame:
         """The rows of a table for a repository; an empty frame where nothing was mined."""
-        frames = [_read(part, columns) for part in self.parts(table, repository_id)]
+        frames = [read_part(part, columns) for part in self.parts(table, repository_id)]
         if not frames:
             empty = _SCHEMAS[table].to_frame()
             return empty.select(columns) if columns else empty
@@ -146,7 +148,7 @@ class Lake:
         Raises:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
-        self._write("commits", repository_id, _part_name(commits["commit_id"]), commits)
+        self._write("commits", repository_id, part_name(commits["commit_id"]), commits)
 
     def append(self, table: str, frame: pl.DataFrame, key: str, repository_id: str) -> None:
         """Write a part of a table whose rows are told by the values of one column.
@@ -154,7 +156,7 @@ class Lake:
         Raises:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
-        self._write(table, repository_id, _part_name(set(frame[key])), frame)
+        self._write(table, repository_id, part_name(set(frame[key])), frame)
 
     def append_told(
         self, table: str, frame: pl.DataFrame, key: Sequence[str], repository_id: str
@@ -165,7 +167,7 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         names = ("\0".join(map(str, row)) for row in frame.select(key).iter_rows())
-        self._write(table, repository_id, _part_name(names), frame)
+        self._write(table, repository_id, part_name(names), frame)
 
     def file_parts(self, table: str) -> list[Path]:
         """The parts of a forge's table that came from files, of whatever repositories."""
@@ -189,7 +191,7 @@ class Lake:
         Raises:
             LakeError: it cannot be read.
         """
-        path = self.root / kind / f"{_file_name(name)}.json"
+        path = self.root / kind / f"{file_name(name)}.json"
         return json_object(path) if path.is_file() else None
 
     def note_names(self, kind: str) -> list[str]:
@@ -203,7 +205,7 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         content = json.dumps(dict(note), sort_keys=True) + "\n"
-        write_whole(self.root / kind / f"{_file_name(name)}.json", content.encode())
+        write_whole(self.root / kind / f"{file_name(name)}.json", content.encode())
 
     def append_diffs(
         self, file_changes: pl.DataFrame, commit_diffs: pl.DataFrame, repository_id: str
@@ -217,9 +219,7 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         missing = commit_diffs["missing_files"].sum()
-        name = _part_name(
-            [*commit_diffs["commit_id"], *([f"missing {missing}"] if missing else [])]
-        )
+        name = part_name([*commit_diffs["commit_id"], *([f"missing {missing}"] if missing else [])])
         for table, frame in (("file_changes", file_changes), ("commit_diffs", commit_diffs)):
             self._write(table, repository_id, name, frame.with_columns(part=pl.lit(name)))
 
@@ -238,7 +238,7 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         first, missing = changes["first_commit_id"][0], changes["missing_files"][-1]
-        name = _part_name([*changes["commit_id"], f"first {first}", f"missing {missing}"])
+        name = part_name([*changes["commit_id"], f"first {first}", f"missing {missing}"])
         for table, frame in (("line_deaths", deaths), ("line_changes", changes)):
             self._write(table, repository_id, name, frame.with_columns(part=pl.lit(name)))
 
@@ -250,7 +250,7 @@ class Lake:
         """
         self._write("line_runs", repository_id, runs["commit_id"][0], runs)
         parts = self._folder("line_runs", repository_id).glob("*.parquet")
-        for part in sorted(parts, key=_modified)[:-_KEPT_CHECKPOINTS]:
+        for part in sorted(parts, key=modified)[:-_KEPT_CHECKPOINTS]:
             part.unlink(missing_ok=True)
 
     def has_line_runs(self, repository_id: str, commit_id: str) -> bool:
@@ -265,7 +265,7 @@ class Lake:
         """
         columns = ["commit_id", "first_commit_id", "missing_files"]
         parts = sorted(self._folder("line_runs", repository_id).glob("*.parquet"))
-        return [_read(part, columns, rows=1).row(0) for part in parts]
+        return [read_part(part, columns, rows=1).row(0) for part in parts]
 
     def read_line_runs(self, repository_id: str, commit_id: str) -> pl.DataFrame:
         """A checkpoint; schema `LINE_RUNS`.
@@ -273,7 +273,7 @@ class Lake:
         Raises:
             LakeError: it cannot be read.
         """
-        return _read(self._folder("line_runs", repository_id) / f"{commit_id}.parquet")
+        return read_part(self._folder("line_runs", repository_id) / f"{commit_id}.parquet")
 
     def remove_line_runs(self, repository_id: str, commit_id: str) -> None:
         """Remove a checkpoint that no longer holds."""
@@ -300,7 +300,7 @@ class Lake:
         Raises:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
-        path = self.root / "outcomes" / f"{_file_name(repository_id)}.json"
+        path = self.root / "outcomes" / f"{file_name(repository_id)}.json"
         now = datetime.now(UTC).isoformat(timespec="seconds")
         before: dict[str, object] = {}
         with suppress(LakeError):
@@ -354,34 +354,6 @@ class Lake:
             raise LakeWriteError(cannot_write(target, error)) from error
         write_whole(target, content)
 
-    def set_damaged_aside(self, *, everything: bool = False) -> list[Path]:
-        """Find parts that are not as they were written, and let them count no more.
-
-        Args:
-            everything: whether to read all parts; else those of `repositories`, and all of the
-                repositories whose parts were not read for some days.
-
-        Returns:
-            where they were.
-
-        Raises:
-            LakeWriteError: one cannot be set aside.
-        """
-        damaged = []
-        folders = {folder.name for table in TABLES for folder in self.root.glob(f"{table}/*")}
-        for folder in sorted(folders):
-            if everything or is_due(self.root, folder):
-                damaged += damaged_parts(self.root, folder, MACHINE)
-            else:
-                names = parts_of(self.root, folder, "repositories")
-                damaged += [part for part in names if not is_readable(part)]
-        for part in damaged:
-            try:
-                set_aside(part)
-            except OSError as error:
-                raise LakeWriteError(cannot_write(part, error)) from error
-        return damaged
-
     @contextmanager
     def lock(self, repository_id: str) -> Iterator[None]:
         """Hold a repository while it is mined; a second process waits for its turn.
@@ -389,7 +361,7 @@ class Lake:
         Raises:
             LakeWriteError: the lock file cannot be written.
         """
-        path = self.root / "locks" / f"{_file_name(repository_id)}.lock"
+        path = self.root / "locks" / f"{file_name(repository_id)}.lock"
         lock = filelock.FileLock(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -408,46 +380,3 @@ class Lake:
             for rest in self._folder(table, repository_id).glob(f".*.{MACHINE}.*.tmp"):
                 with suppress(OSError):
                     rest.unlink()
-
-
-def _file_name(repository_id: str) -> str:
-    """A name of its own for each repository id, safe in any file system."""
-    name = quote(repository_id, safe="")
-    return name.replace(".", "%2E") if name in (".", "..") else name
-
-
-def _part_name(keys: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for key in sorted(keys):
-        digest.update(key.encode())
-    return digest.hexdigest()[:20]
-
-
-def _modified(part: Path) -> tuple[int, str]:
-    return part.stat().st_mtime_ns, part.name
-
-
-def _read(part: Path, columns: list[str] | None = None, *, rows: int | None = None) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(part, columns=columns, n_rows=rows, glob=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise LakeError(
-            f"{part}: cannot be read ({error}); remove this file and run `quarterdeck mine`, "
-            "which mines again what was in it"
-        ) from error
-
-
-def _read_version(version_file: Path) -> int:
-    version = json_object(version_file).get("quarterdeck_lake")
-    if not isinstance(version, int):
-        raise LakeError(
-            f"{version_file}: tells no lake version; restore it, or name another folder for the "
-            "lake"
-        )
-    if version > LAKE_VERSION:
-        raise LakeVersionError(
-            f"{version_file.parent}: this lake has version {version}, written by a newer "
-            f"Quarterdeck; this one knows versions up to {LAKE_VERSION}: upgrade Quarterdeck, "
-            "or name another folder for the lake"
-        )
-    return version

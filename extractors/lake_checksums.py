@@ -14,6 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
+from quarterdeck.extractors.errors import LakeWriteError
+from quarterdeck.extractors.lake_files import MACHINE, cannot_write
 from quarterdeck.extractors.schemas import TABLES
 
 #: Days after which all parts of a repository are read again.
@@ -40,6 +42,36 @@ def record_checksum(root: Path, folder: str, part: Path, content: bytes, machine
     line = {"part": _name(root, part), "sha256": hashlib.sha256(content).hexdigest()}
     with (place / f"{machine}.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+
+
+def set_damaged_aside(root: Path, *, everything: bool = False) -> list[Path]:
+    """Find parts that are not as they were written, and let them count no more.
+
+    Args:
+        root: of the lake.
+        everything: whether to read all parts; else those of `repositories`, and all of the
+            repositories whose parts were not read for some days.
+
+    Returns:
+        where they were.
+
+    Raises:
+        LakeWriteError: one cannot be set aside.
+    """
+    damaged = []
+    folders = {folder.name for table in TABLES for folder in root.glob(f"{table}/*")}
+    for folder in sorted(folders):
+        if everything or is_due(root, folder):
+            damaged += damaged_parts(root, folder, MACHINE)
+        else:
+            names = parts_of(root, folder, "repositories")
+            damaged += [part for part in names if not is_readable(part)]
+    for part in damaged:
+        try:
+            set_aside(part)
+        except OSError as error:
+            raise LakeWriteError(cannot_write(part, error)) from error
+    return damaged
 
 
 def is_due(root: Path, folder: str) -> bool:

@@ -35,6 +35,7 @@ def told_errors() -> Iterator[None]:
     from quarterdeck.extractors.errors import ExtractorError
     from quarterdeck.extractors.file_classes import FileClassRuleError
     from quarterdeck.flows.errors import (
+        ClusterError,
         NothingMinedError,
         QueryError,
         SettingsError,
@@ -57,6 +58,7 @@ def told_errors() -> Iterator[None]:
         QueryError,
         NothingMinedError,
         TrackingError,
+        ClusterError,
     )
     try:
         yield

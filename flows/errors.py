@@ -27,3 +27,7 @@ class TrackingError(Exception):
 
 class QueryError(Exception):
     """A query is not valid, or its rows cannot be printed as asked."""
+
+
+class ClusterError(Exception):
+    """The Dask cluster that the settings name cannot be used."""

@@ -1,6 +1,7 @@
 """Damaged parts of the lake: found, named, set aside, so that they are mined again."""
 
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_checksums import set_damaged_aside
 from quarterdeck.flows.progress import reporter
 
 
@@ -17,7 +18,7 @@ def heal(lake: Lake, *, everything: bool = False) -> bool:
     Raises:
         LakeWriteError: a damaged part cannot be set aside.
     """
-    found = lake.set_damaged_aside(everything=everything)
+    found = set_damaged_aside(lake.root, everything=everything)
     for part in found:
         reporter().line(
             f"{part} is damaged: set aside as {part.name}.damaged; what was in it is mined again"

@@ -28,6 +28,8 @@ from quarterdeck.sql.runner import Given
 # Where things are and how fast they are made changes no number.
 _NOT_SHOWN = {
     "lake",
+    "lake_store",
+    "dask",
     "database",
     "reports",
     "clones",
@@ -39,6 +41,7 @@ _NOT_SHOWN = {
     "prefect",
     "repositories",
     "report_name",
+    "release_marks",
     "privacy_key_file",
     "pull_request_tables",
     "review_tables",

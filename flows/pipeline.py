@@ -13,32 +13,25 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pygit2
-
-from quarterdeck.extractors.errors import (
-    ExtractorError,
-    GitCommandError,
-    LakeError,
-    LakeWriteError,
-)
+from quarterdeck.extractors.errors import DamagedStoreError, LakeError, StoreError
 from quarterdeck.extractors.forge_files import FileOutcome
 from quarterdeck.extractors.lake import Lake
-from quarterdeck.extractors.mining import MiningResult, mine_repository
-from quarterdeck.extractors.repository import open_repository
+from quarterdeck.extractors.mining import MiningResult
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.forge_inputs import read_told_files, table_specs, told_parts
 from quarterdeck.flows.healing import heal
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
-from quarterdeck.flows.mirrors import mine_source, prune
+from quarterdeck.flows.mining import attempts
+from quarterdeck.flows.mirrors import prune
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.recording import recorded
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
-from quarterdeck.flows.steps import elapsed, flow, is_tracked, task
+from quarterdeck.flows.steps import elapsed, flow, is_tracked
+from quarterdeck.flows.stores import bring_lake, store_of
 from quarterdeck.sql import runner
 from quarterdeck.sql.errors import BuildError
 
@@ -50,13 +43,6 @@ class Mined:
     results: tuple[MiningResult, ...]
     problems: dict[str, str]
     files: tuple[FileOutcome, ...] = ()
-
-
-def _retry_is_worthwhile(_task: Any, _run: Any, state: Any) -> bool:
-    """A network may recover; a wrong path or a missing git will not."""
-    failure = state.result(raise_on_failure=False)
-    without_git = isinstance(getattr(failure, "__cause__", None), FileNotFoundError)
-    return isinstance(failure, GitCommandError) and not without_git
 
 
 @flow(name="quarterdeck", run_name="quarterdeck {settings.organisation}")
@@ -92,9 +78,10 @@ def _run(settings: Settings, with_report: bool, rebuild: bool) -> Path | None:
         raise NothingMinedError("\n".join(mined.problems.values()))
     try:
         is_new = update_database(settings, rebuild)
-    except (BuildError, LakeError):
+    except (BuildError, LakeError, DamagedStoreError) as error:
         # if a part was at fault, what was in it is mined again
-        if not heal(Lake(settings.lake), everything=True):
+        is_healed = heal(Lake(settings.lake), everything=True)
+        if not is_healed and not isinstance(error, DamagedStoreError):
             raise
         mined = mine(settings)
         is_new = update_database(settings, rebuild)
@@ -122,19 +109,13 @@ def mine(settings: Settings) -> Mined:
     sources = resolve(settings) if settings.repositories or not table_specs(settings) else []
     _keep_out_of_git(settings.lake.parent)
     results, problems = [], {}
-    for source in sources:
-        try:
-            results.append(_mine_or_heal(source, settings, lake))
-            lake.write_outcome(source.repository_id, None)
-        except (ExtractorError, OSError, pygit2.GitError) as error:
-            problem = str(error)
-            if isinstance(error, pygit2.GitError):
-                problem = f"{source.path}: libgit2 cannot read it: {error}; try `git fsck` there"
-            elif isinstance(error, OSError):
-                problem = f"{problem}; is there space in {tempfile.gettempdir()} and in the lake?"
-            problems[source.repository_id] = problem
-            lake.write_outcome(source.repository_id, problem)
-            reporter().line(f"{source.repository_id}: {problem}")
+    for source, attempt in attempts(sources, settings):
+        if attempt.result is not None:
+            results.append(attempt.result)
+        if attempt.problem is not None:
+            problems[source.repository_id] = attempt.problem
+            reporter().line(f"{source.repository_id}: {attempt.problem}")
+        lake.write_outcome(source.repository_id, attempt.problem)
     for name, problem in _ask_forges(sources, settings, lake).items():
         problems[name] = f"{problems[name]}; {problem}" if name in problems else problem
         lake.write_outcome(name, problems[name])
@@ -150,7 +131,14 @@ def _ask_forges(sources: Sequence[Source], settings: Settings, lake: Lake) -> di
         return {}
     from quarterdeck.flows.forges import ask_forges
 
-    return ask_forges(sources, settings, lake)
+    problems = ask_forges(sources, settings, lake)
+    if (store := store_of(settings)) is not None:
+        for source in sources:
+            try:
+                store.publish(lake, source.repository_id)
+            except StoreError as error:
+                problems.setdefault(source.repository_id, str(error))
+    return problems
 
 
 def mine_files(settings: Settings) -> tuple[FileOutcome, ...]:
@@ -172,74 +160,11 @@ def mine_files(settings: Settings) -> tuple[FileOutcome, ...]:
     return tuple(outcomes)
 
 
-def _mine_or_heal(source: Source, settings: Settings, lake: Lake) -> MiningResult:
-    try:
-        return mine_one(source, settings)
-    except LakeWriteError:
-        raise
-    except LakeError:
-        if not heal(lake, everything=True):
-            raise
-        return mine_one(source, settings)
-
-
 def _keep_out_of_git(folder: Path) -> None:
     """Let git ignore the default folder, which stands in a checkout after `quarterdeck run .`."""
     ignore = folder / ".gitignore"
     if folder.name == ".quarterdeck" and not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
-
-
-@task(
-    name="mine repository",
-    run_name="mine {source.repository_id}",
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=_retry_is_worthwhile,
-)
-def mine_one(source: Source, settings: Settings) -> MiningResult:
-    """Bring the lake up to date with one repository."""
-    start = time.monotonic()
-    result = mine_source(source, lambda: _mine(source, settings))
-    _tell_result(result, elapsed(start))
-    return result
-
-
-def _mine(source: Source, settings: Settings) -> MiningResult:
-    repository = open_repository(source.path, source.default_branch)
-    with reporter().work(f"{source.repository_id}: commits diffed") as work:
-        return mine_repository(
-            repository,
-            source.repository_id,
-            Lake(settings.lake),
-            settings.git_processes,
-            work.update,
-            split_squashes=settings.split_squashes,
-            lines=settings.lines,
-            lines_progress=work.stage(f"{source.repository_id}: lines followed").update,
-        )
-
-
-def _tell_result(result: MiningResult, took: str) -> None:
-    name = result.repository_id
-    new = (
-        "nothing new"
-        if result.nothing_new
-        else f"{result.new_commits:,} new commits, {result.new_diffs:,} diffed"
-    )
-    if result.new_lines:
-        new += f", lines of {result.new_lines:,} landed changes followed"
-    reporter().line(f"{name}: {new}; {result.landed_changes:,} landed changes ({took})")
-    if result.is_shallow:
-        reporter().line(
-            f"{name}: warning: a shallow clone: history before its boundary is "
-            "missing; `git fetch --unshallow` completes it"
-        )
-    if result.problems:
-        reporter().line(
-            f"{name}: warning: {result.problems:,} commits could not be read or "
-            "diffed; see data quality in the report"
-        )
 
 
 def _is_any_in_lake(settings: Settings, names: Iterable[str]) -> bool:
@@ -260,8 +185,10 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
         SqlError: it could not be built, a check failed, or it could not be put in place; the
             last published one stays.
     """
+    named = resolve(settings) if settings.repositories else None
+    bring_lake(settings, [s.repository_id for s in named] if named is not None else None)
     lake = Lake(settings.lake, create=False)
-    sources = resolve(settings) if settings.repositories else in_lake(lake)
+    sources = in_lake(lake) if named is None else named
     if not sources and not told_parts(settings, lake):
         raise SettingsError(
             f"{settings.lake}: the lake holds no repository; `quarterdeck run PATH` mines one"
@@ -359,9 +286,11 @@ def estimate(work: Path, put_off: list[str]) -> None:
 def report(settings: Settings) -> Path:
     """Write the report of the published database."""
     from quarterdeck.reports.page import write_report
+    from quarterdeck.reports.releases import chosen_releases
 
     start = time.monotonic()
-    path = write_report(settings.database, settings.report)
+    marks = chosen_releases(settings.release_marks)
+    path = write_report(settings.database, settings.report, releases=marks)
     reporter().line(f"wrote the report ({elapsed(start)})")
     return path
 

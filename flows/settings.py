@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError as UnreadableVariableError
 from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
 from quarterdeck.extractors.remote_urls import UnsafeUrlError, checked_url
 from quarterdeck.extractors.repository import without_credentials
+from quarterdeck.extractors.store_files import store_problem
 from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.forge_api_settings import (
@@ -135,9 +136,12 @@ class Settings(BaseSettings):
 
     organisation: str = Field(default="Organisation", min_length=1)
     lake: Path = Path(".quarterdeck/lake")
+    lake_store: str | None = None
+    dask: str | None = Field(default=None, pattern=r"^(tcp|tls|ws|wss)://[^/@\s]+$")
     database: Path = Path(".quarterdeck/quarterdeck.duckdb")
     reports: Path = Path(".quarterdeck/reports")
     report_name: str = Field(default="report.html", pattern=r"^[^/]+$")
+    release_marks: bool | Path = False
     clones: Path = Path(".quarterdeck/clones")
     clones_keep_days: int = Field(default=30, ge=1)
     metrics_file: Path | None = None
@@ -222,6 +226,20 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("lake", mode="before")
+    @classmethod
+    def _on_this_disk(cls, value: object) -> object:
+        if "://" in str(value):
+            raise _remedy("the lake is on this machine's disk", "name the URL as lake_store")
+        return value
+
+    @field_validator("lake_store")
+    @classmethod
+    def _known_store(cls, value: str | None) -> str | None:
+        if value is not None and (problem := store_problem(value)) is not None:
+            raise ValueError(problem)
+        return value
+
     @field_validator("metrics_file")
     @classmethod
     def _prom(cls, value: Path | None) -> Path | None:
@@ -242,6 +260,15 @@ class Settings(BaseSettings):
             raise _remedy(
                 f"baseline {self.baseline} ends before it begins",
                 f"mind that the fiscal year starts in month {self.fiscal_year_start}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _workers_have_a_store(self) -> "Settings":
+        if self.dask is not None and self.lake_store is None:
+            raise _remedy(
+                "dask is set, and lake_store is not",
+                "name the object store or the shared folder to which the workers publish",
             )
         return self
 
@@ -337,6 +364,9 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
         key: base / getattr(settings, key)
         for key in ("lake", "database", "reports", "clones", "privacy_key_file")
     }
+    store = settings.lake_store
+    if store is not None and "://" not in store:
+        store = str(base / Path(store).expanduser())
     repositories = [
         r.model_copy(update={"path": base / r.path.expanduser()}) if r.path is not None else r
         for r in settings.repositories
@@ -350,7 +380,11 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     }
     if settings.metrics_file is not None:
         places["metrics_file"] = base / settings.metrics_file.expanduser()
-    return settings.model_copy(update={**places, **tables, "repositories": repositories})
+    if isinstance(settings.release_marks, Path):
+        places["release_marks"] = base / settings.release_marks.expanduser()
+    return settings.model_copy(
+        update={**places, **tables, "repositories": repositories, "lake_store": store}
+    )
 
 
 def _explain(error: ValidationError, file: Path | None) -> str:

@@ -36,11 +36,11 @@ def survival_curves(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Kaplan-Meier curves by scope and author class; one row per curve and age."""
     lives: pl.DataFrame = connection.sql("""
         select
+            changes.scope,
             changes.scope_name,
             changes.quarter_start,
-            changes.commit_id,
-            coalesce(changes.contributor_id, changes.repository_id || ' ' || changes.commit_id)
-                as cluster,
+            changes.repository_id || ' ' || changes.commit_id as change,
+            coalesce(changes.contributor_id, change) as cluster,
             changes.model_share as model,
             changes.human_share as human,
             changes.automation_share as automation,
@@ -50,16 +50,18 @@ def survival_curves(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
             cast(lives.lines as double) as lines
         from marts.line_lives as lives
         join marts.scope_changes as changes using (repository_id, commit_id)
-        where changes.scope = 'repository'
+        where changes.scope != 'organisation'
         -- equal data give equal sums
-        order by changes.scope_name, changes.commit_id, lives.death_commit_id, lives.fate
+        order by changes.scope, changes.scope_name, change, lives.death_commit_id, lives.fate
     """).pl()
     frames = [_SCHEMA.to_frame()]
-    if lives.height:
+    by_scope = lives.partition_by("scope", "scope_name", as_dict=True)
+    everywhere = lives.filter(scope="repository")
+    if everywhere.height:
         organisation = connection.sql("select organisation from raw.settings").fetchall()[0][0]
-        frames += _curves_of("organisation", str(organisation), lives)
-    for (name,), own in lives.partition_by("scope_name", as_dict=True).items():
-        frames += _curves_of("repository", str(name), own)
+        frames += _curves_of("organisation", str(organisation), everywhere)
+    for (scope, name), own in by_scope.items():
+        frames += _curves_of(str(scope), str(name), own)
     return pl.concat(frames)
 
 
@@ -112,7 +114,7 @@ def _curve(rows: pl.DataFrame) -> pl.DataFrame:
         {
             "age_days": AGES,
             "lines": float(weight.sum()),
-            "landed_changes": rows["commit_id"].n_unique(),
+            "landed_changes": rows["change"].n_unique(),
             "contributors": contributors,
             "at_risk": at_risk,
             "survival": survival,

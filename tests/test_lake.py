@@ -17,7 +17,8 @@ from git_fixtures import RepositoryBuilder
 from mined import content, git_changes, mine, mined_changes
 
 from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
-from quarterdeck.extractors.lake import LAKE_VERSION, Lake
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_files import LAKE_VERSION
 from quarterdeck.extractors.schemas import SNAPSHOT_TABLES, TABLES
 
 MINE = [sys.executable, str(Path(__file__).with_name("mine_in_process.py"))]

@@ -96,6 +96,9 @@ def _tiers(repository: Repository) -> None:
     twice = [repository.commit(date(2026, 1, 9), {"src/a.py": (5, 5)}) for _ in range(2)]
     repository.land(date(2026, 1, 1), {})
     repository.pull(9, twice)
+    # its ref tells that it is open still
+    told = datetime(2026, 2, 1, tzinfo=UTC)
+    repository.told(9, state="open", created_at=date(2026, 1, 9), fetched_at=told)
 
 
 def _crowd(repository: Repository) -> None:
@@ -132,8 +135,10 @@ def _reviewed(repository: Repository) -> None:
     repository.review(1, "a", "ben", datetime(2026, 1, 9, 18, tzinfo=UTC))
     repository.review(1, "b", "cleo", datetime(2026, 1, 9, 20, tzinfo=UTC), state="commented")
     repository.review(1, "c", "Ada", datetime(2026, 1, 9, 13, tzinfo=UTC), state="commented")
-    repository.review(2, "d", "watch[bot]", datetime(2026, 1, 9, 12, 5, tzinfo=UTC))
+    at = datetime(2026, 1, 9, 12, 5, tzinfo=UTC)
+    repository.review(2, "d", "watch[bot]", at, reviewer_is_bot=False)
     repository.review(2, "e", "ben", datetime(2026, 1, 9, 12, 6, tzinfo=UTC), state="pending")
+    repository.review(3, "f", "ben", CUTOFF + timedelta(hours=1))
 
 
 def ladder(connection: duckdb.DuckDBPyConnection, number: int) -> tuple[object, ...]:
@@ -253,6 +258,11 @@ def test_time_to_merge_counts_those_that_never_are(built: duckdb.DuckDBPyConnect
     (row,) = found
     assert row[:5] == (12, 6, pytest.approx(1 / 12), pytest.approx(0.5), 6.0)
     assert 1.0 <= row[5] <= 6.0 and row[6:] == (None, None)
+    assert rows(
+        built,
+        """select days from marts.merge_durations
+        where scope_name = 'tiers' and author_class = 'all' and pull_request_number = 9""",
+    ) == [(173.0,)]
     assert rows(
         built,
         """select median_days, reason from marts.time_to_merge_quarterly

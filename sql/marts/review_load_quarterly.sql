@@ -3,14 +3,16 @@ with given as (
     select
         reviews.repository_id,
         reviews.pull_request_number,
-        coalesce(reviews.reviewer_is_bot, ends_with(lower(reviews.reviewer_login), '[bot]'), false) as is_bot,
+        coalesce(reviews.reviewer_is_bot, false) as is_bot,
         lower(reviews.reviewer_login) as reviewer,
         reviews.submitted_at
     from staging.reviews
     join marts.pull_requests as pulls using (repository_id, pull_request_number)
+    cross join marts.cutoff
     -- an answer to a review is kept as a review of one's own
     where reviews.state is distinct from 'pending'
         and coalesce(lower(reviews.reviewer_login) != lower(pulls.author_login), true)
+        and coalesce(reviews.submitted_at <= cutoff.cutoff_at, true)
 ),
 
 by_pull as (

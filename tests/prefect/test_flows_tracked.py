@@ -9,7 +9,7 @@ import pytest
 from pipeline_fixtures import build_repository, database, marts
 
 from quarterdeck.extractors.errors import GitCommandError, RepositoryNotFoundError
-from quarterdeck.flows import pipeline, steps
+from quarterdeck.flows import mining, pipeline, steps
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.progress import PlainReporter, reporter, reporting
 from quarterdeck.flows.settings import RepositorySettings, Settings
@@ -171,7 +171,7 @@ def test_two_runs_of_a_task_are_two_and_options_reach_prefect(prefect_server: Pa
 def test_what_is_worth_a_retry(failure: Exception, worthwhile: bool) -> None:
     from prefect.states import Failed
 
-    assert pipeline._retry_is_worthwhile(None, None, Failed(data=failure)) == worthwhile
+    assert mining._retry_is_worthwhile(None, None, Failed(data=failure)) == worthwhile
 
 
 def test_a_missing_git_is_not_worth_a_retry() -> None:
@@ -179,7 +179,7 @@ def test_a_missing_git_is_not_worth_a_retry() -> None:
 
     missing = GitCommandError("git: command not found")
     missing.__cause__ = FileNotFoundError("git")
-    assert not pipeline._retry_is_worthwhile(None, None, Failed(data=missing))
+    assert not mining._retry_is_worthwhile(None, None, Failed(data=missing))
 
 
 def test_the_scheduled_flow_needs_a_settings_file_alone(

@@ -1,0 +1,330 @@
+"""A lake's record in an object store or a shared folder, for hosts that share no disk.
+
+Every host keeps a lake of its own on its disk, the same as without a store. Before a repository
+is mined the host fetches what the store has and it has not; after it, it publishes what is new.
+
+    parts/<repository>/<sha256>           the bytes of a part, named by what they are
+    index/<repository>/<sha256>.json      which parts make up the repository's lake
+
+A part is never changed. An index is written after all parts that it names, whole and under a name
+of its own, so two writers never write the same name. A reader takes the parts of append-only
+tables from all indexes there are, and those of snapshots from the newest one alone: two hosts
+that mined one repository at once (one was cut off, and thought dead) add up, and never mix. A
+writer removes the indexes that it has read, for its own holds all of them.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+import filelock
+
+from quarterdeck.extractors.errors import DamagedStoreError, LakeWriteError, StoreError
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_checksums import record_checksum
+from quarterdeck.extractors.lake_files import (
+    MACHINE,
+    cannot_write,
+    file_name,
+    json_object,
+    write_whole,
+)
+from quarterdeck.extractors.schemas import (
+    ARCHIVE_TABLES,
+    CHECKPOINT_TABLES,
+    COMMIT_TABLES,
+    FORGE_TABLES,
+    SNAPSHOT_TABLES,
+)
+from quarterdeck.extractors.store_files import StoreFiles
+
+#: Days for which a part that no index names any more is kept, for readers with an old index.
+KEEP_DAYS = 7
+_BATCH = 16
+_VERSION = 1
+_APPENDED = COMMIT_TABLES | FORGE_TABLES
+# In this order `repositories`, which completes a snapshot, comes last.
+_REPLACED = CHECKPOINT_TABLES | SNAPSHOT_TABLES
+
+#: SHA-256, size in bytes and time of change (ns) of a part.
+Entry: TypeAlias = tuple[str, int, int]
+#: By table/name of the part.
+Parts: TypeAlias = dict[str, Entry]
+
+
+@dataclass
+class Known:
+    """What the indexes of a repository say, all together."""
+
+    indexes: set[str] = field(default_factory=set)  # names of their files
+    parts: Parts = field(default_factory=dict)
+    objects: set[str] = field(default_factory=set)  # that any index names
+    #: Objects that no index names any more, and since when (seconds of the epoch).
+    superseded: dict[str, float] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)  # parts that could not be fetched
+
+
+class LakeStore:
+    """The store at a URL.
+
+    Args:
+        url: of a folder there, such as `s3://bucket/prefix`, or the path of a shared folder.
+
+    Raises:
+        StoreError: the library for this kind of store is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._files = StoreFiles(url)
+
+    def repository_ids(self) -> list[str]:
+        """The repositories of which the store has a lake, in order of name.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        return sorted(unquote(name) for name in self._files.names("index"))
+
+    @contextmanager
+    def kept(self, lake: Lake, repository_id: str) -> Iterator[None]:
+        """Fetch before what is done inside, and publish what it brought; nothing if it failed.
+
+        Lost parts are left to be mined again inside.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+            LakeWriteError: the disk of this host is full, or cannot be written.
+        """
+        with _held(lake, repository_id):
+            known = self._fetch(lake, repository_id)
+            yield
+            self._publish(lake, repository_id, known)
+
+    def fetch(self, lake: Lake, repository_id: str) -> None:
+        """Bring the lake on this host's disk up to the store's, for a build.
+
+        Raises:
+            DamagedStoreError: parts are lost; the next mining brings them back.
+            StoreError: the store cannot be read.
+            LakeWriteError: the disk of this host is full, or cannot be written.
+        """
+        with _held(lake, repository_id):
+            known = self._fetch(lake, repository_id)
+        if known.damaged:
+            raise DamagedStoreError(
+                f"{self.url}: {repository_id}: {len(known.damaged)} parts are lost or damaged, "
+                f"such as {known.damaged[0]}; run `quarterdeck mine`, which mines again what was "
+                "in them"
+            )
+
+    def publish(self, lake: Lake, repository_id: str) -> None:
+        """Publish what the lake on this host's disk has gained beside mining.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        with self.kept(lake, repository_id):
+            pass
+
+    def _known(self, folder: str) -> Known:
+        """Read all indexes of a repository."""
+        known = Known()
+        found: list[tuple[tuple[int, int, str], Mapping[str, Any]]] = []
+        names = self._files.names(f"index/{folder}")
+        for name, content in self._files.read(f"index/{folder}", names).items():
+            if content is None or hashlib.sha256(content).hexdigest() != name.partition(".")[0]:
+                continue  # removed meanwhile by one that holds it, or half written
+            index = json.loads(content)
+            if index["version"] > _VERSION:
+                raise StoreError(
+                    f"{self.url}: written by a newer Quarterdeck; upgrade this one, or name "
+                    "another lake_store"
+                )
+            known.indexes.add(name)
+            found.append((_age(index["parts"], name), index))
+        for _, index in sorted(found, key=lambda pair: pair[0]):  # the newest last
+            parts = _entries(index["parts"])
+            known.objects.update(entry[0] for entry in parts.values())
+            known.superseded |= index["superseded"]
+            known.parts = {p: e for p, e in known.parts.items() if _table(p) not in _REPLACED}
+            known.parts |= parts
+        return known
+
+    def _fetch(self, lake: Lake, repository_id: str) -> Known:
+        folder = file_name(repository_id)
+        known = self._known(folder)
+        if not known.indexes:
+            return known
+        state = _State(lake, folder)
+        wanted = {p: e for p, e in known.parts.items() if _table(p) not in ARCHIVE_TABLES}
+        there = {path: state.entry(path) for path in wanted}
+        other = {
+            path
+            for path, entry in there.items()
+            if entry is not None and entry[0] != wanted[path][0] and _table(path) in _REPLACED
+        }
+        # what this host wrote and could not publish counts only as far as it is appended
+        stale = sorted(other.union(state.local(_REPLACED)) - (wanted.keys() - other), key=_is_inner)
+        if other:  # one of the same number: it must not count while it is replaced
+            state.remove(stale)
+        missing = [path for path in wanted if there[path] is None or path in other]
+        missing.sort(key=lambda path: (_order(path), path))
+        for start in range(0, len(missing), _BATCH):
+            self._bring(state, wanted, missing[start : start + _BATCH], known)
+        state.remove(path for path in stale if path not in wanted)
+        state.save()
+        return known
+
+    def _bring(self, state: "_State", wanted: Parts, paths: Iterable[str], known: Known) -> None:
+        objects = {path: wanted[path][0] for path in paths}
+        contents = self._files.read(f"parts/{state.folder}", set(objects.values()))
+        for path, name in objects.items():
+            content = contents[name]
+            if content is None or hashlib.sha256(content).hexdigest() != name:
+                known.damaged.append(path)
+                known.objects.discard(name)
+                if content is not None:
+                    self._files.set_aside(f"parts/{state.folder}/{name}")
+                continue
+            state.write(path, content, wanted[path])
+
+    def _publish(self, lake: Lake, repository_id: str, known: Known) -> None:
+        folder = file_name(repository_id)
+        state = _State(lake, folder)
+        parts = {p: e for p, e in known.parts.items() if _table(p) in ARCHIVE_TABLES}
+        for path in state.local(_APPENDED | _REPLACED | ARCHIVE_TABLES):
+            entry = state.entry(path)
+            if entry is not None:
+                parts[path] = entry
+        state.save()
+        if len(known.indexes) == 1 and parts == known.parts and not known.damaged:
+            return
+        new = {e[0]: state.place(p) for p, e in parts.items() if e[0] not in known.objects}
+        for start in range(0, len(new), _BATCH):
+            batch = list(new)[start : start + _BATCH]
+            self._files.write(f"parts/{folder}", {name: new[name].read_bytes() for name in batch})
+        known.objects.update(new)
+        named = {entry[0] for entry in parts.values()}
+        now = time.time()
+        gone = known.superseded | {
+            name: known.superseded.get(name, now) for name in known.objects - named
+        }
+        gone = {name: since for name, since in gone.items() if name not in named}
+        due = {name for name, since in gone.items() if now - since > KEEP_DAYS * 86_400}
+        index = {
+            "version": _VERSION,
+            "repository_id": repository_id,
+            "parts": parts,
+            "superseded": {name: since for name, since in gone.items() if name not in due},
+        }
+        content = json.dumps(index, sort_keys=True).encode()
+        name = f"{hashlib.sha256(content).hexdigest()}.json"
+        self._files.write(f"index/{folder}", {name: content})
+        self._files.remove(f"index/{folder}", known.indexes - {name})
+        self._files.remove(f"parts/{folder}", due)
+
+
+class _State:
+    """The parts of a repository on this host's disk, with checksums that are taken once."""
+
+    def __init__(self, lake: Lake, folder: str) -> None:
+        self.root, self.folder = lake.root, folder
+        self._file = lake.root / "store" / f"{folder}.json"
+        self._entries: Parts = {}
+        if self._file.is_file():
+            found = json_object(self._file)
+            self._entries = _entries(found)
+
+    def place(self, path: str) -> Path:
+        table, _, name = path.partition("/")
+        return self.root / table / self.folder / name
+
+    def local(self, tables: Iterable[str]) -> list[str]:
+        return [
+            f"{table}/{part.name}"
+            for table in tables
+            for part in sorted((self.root / table / self.folder).glob("*.parquet"))
+        ]
+
+    def entry(self, path: str) -> Entry | None:
+        """None where it is not there."""
+        try:
+            status = self.place(path).stat()
+            known = self._entries.get(path)
+            if known is None or known[1:] != (status.st_size, status.st_mtime_ns):
+                with self.place(path).open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                self._entries[path] = known = (digest, status.st_size, status.st_mtime_ns)
+        except FileNotFoundError:
+            return None
+        return known
+
+    def write(self, path: str, content: bytes, entry: Entry) -> None:
+        target = self.place(path)
+        try:
+            record_checksum(self.root, self.folder, target, content, MACHINE)
+            write_whole(target, content)
+            os.utime(target, ns=(entry[2], entry[2]))  # checkpoints go by their age
+        except OSError as error:
+            raise LakeWriteError(cannot_write(target, error)) from error
+        self._entries[path] = entry
+
+    def remove(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self._entries.pop(path, None)
+            self.place(path).unlink(missing_ok=True)
+
+    def save(self) -> None:
+        kept = {path: entry for path, entry in self._entries.items() if self.place(path).is_file()}
+        write_whole(self._file, json.dumps(kept, sort_keys=True).encode())
+
+
+@contextmanager
+def _held(lake: Lake, repository_id: str) -> Iterator[None]:
+    """Hold a repository from fetching to publishing, against other processes of this host."""
+    path = lake.root / "locks" / f"{file_name(repository_id)}.store.lock"
+    lock = filelock.FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise LakeWriteError(cannot_write(path, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _entries(found: Mapping[str, Any]) -> Parts:
+    return {path: (str(sha), int(size), int(at)) for path, (sha, size, at) in found.items()}
+
+
+def _table(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def _is_inner(path: str) -> tuple[bool, str]:
+    """Orders the part that completes a snapshot before those that it completes."""
+    return _table(path) != "repositories", path
+
+
+def _order(path: str) -> int:
+    """What a snapshot is about comes before it."""
+    table = _table(path)
+    return list(_REPLACED).index(table) + 1 if table in _REPLACED else 0
+
+
+def _age(parts: Mapping[str, Any], name: str) -> tuple[int, int, str]:
+    """Orders indexes by their newest snapshot: its number, when it was written, and a name."""
+    newest = max((path for path in parts if _table(path) == "repositories"), default=None)
+    if newest is None:
+        return 0, 0, name
+    return int(Path(newest).stem), int(parts[newest][2]), name

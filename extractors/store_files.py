@@ -1,0 +1,126 @@
+"""Files of a store through fsspec: object stores, and folders that several hosts share."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from quarterdeck.extractors.errors import StoreError
+from quarterdeck.extractors.lake_files import write_whole
+
+#: Kinds of stores, and the extra that brings each one's library.
+EXTRAS = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "az", "abfs": "az", "file": None}
+# What the libraries raise beside OSError.
+_FOREIGN = (
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("aiohttp", "ClientError"),
+    ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("azure.core.exceptions", "AzureError"),
+)
+
+
+def store_problem(url: str) -> str | None:
+    """What is wrong with the URL of a store, and what to do; None where nothing is."""
+    parts = urlsplit(url)
+    if not parts.scheme:
+        return None
+    if parts.scheme not in EXTRAS:
+        kinds = ", ".join(f"{kind}://" for kind in EXTRAS)
+        return f"a store of no kind that is known ({kinds}); name one, or a shared folder"
+    if parts.username is not None or parts.password is not None or parts.query:
+        return "holds credentials or options; these belong in the environment of each host"
+    return None
+
+
+class StoreFiles:
+    """The files below a URL; every name is relative to it.
+
+    Raises:
+        StoreError: the library for this kind of store is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        kind = urlsplit(url).scheme
+        try:
+            # listings must be those of now, not those of the last call
+            self._fs, self._root = url_to_fs(url, use_listings_cache=False)
+        except ImportError as error:
+            raise StoreError(
+                f"{url}: {error}; pip install 'quarterdeck[{EXTRAS.get(kind) or kind}]'"
+            ) from error
+        self._root = self._root.rstrip("/")
+
+    def names(self, folder: str) -> list[str]:
+        """The names directly in a folder, in order; none where there is no such folder."""
+        with self._told():
+            self._fs.invalidate_cache()
+            try:
+                found = self._fs.ls(f"{self._root}/{folder}", detail=False)
+            except FileNotFoundError:
+                return []
+        names = (str(path).rstrip("/").rpartition("/")[2] for path in found)
+        return sorted(name for name in names if not name.startswith("."))
+
+    def read(self, folder: str, names: Iterable[str]) -> dict[str, bytes | None]:
+        """The contents of files; None for one that is not there."""
+        paths = {f"{self._root}/{folder}/{name}": name for name in sorted(names)}
+        if not paths:
+            return {}
+        with self._told():
+            found = self._fs.cat(list(paths), on_error="return")
+            for content in found.values():
+                if isinstance(content, BaseException) and not isinstance(
+                    content, FileNotFoundError
+                ):
+                    raise content
+        contents = {path: content for path, content in found.items() if isinstance(content, bytes)}
+        return {name: contents.get(path) for path, name in paths.items()}
+
+    def write(self, folder: str, contents: Mapping[str, bytes]) -> None:
+        """Write files side by side, each of which is seen whole or not at all."""
+        paths = {f"{self._root}/{folder}/{name}": content for name, content in contents.items()}
+        with self._told():
+            if isinstance(self._fs, LocalFileSystem):
+                for path, content in paths.items():
+                    write_whole(Path(path), content)
+            elif paths:
+                self._fs.pipe(paths)
+
+    def remove(self, folder: str, names: Iterable[str]) -> None:
+        """Remove files; one that is gone already is no matter."""
+        for name in sorted(names):
+            with self._told():
+                try:
+                    self._fs.rm_file(f"{self._root}/{folder}/{name}")
+                except FileNotFoundError:
+                    continue
+
+    def set_aside(self, name: str) -> None:
+        """Give a file another name, under which nobody looks for it."""
+        with self._told():
+            self._fs.mv(f"{self._root}/{name}", f"{self._root}/{name}.damaged")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell what the library raises as a StoreError."""
+        foreign = tuple(
+            getattr(sys.modules[module], name) for module, name in _FOREIGN if module in sys.modules
+        )
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except (OSError, *foreign) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise StoreError(
+                f"{self.url}: cannot be used: {reason}; see to the network, the credentials in "
+                "the environment and the rights on the store, and run again: what was written "
+                "before is kept"
+            ) from error

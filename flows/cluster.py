@@ -1,0 +1,221 @@
+"""Mining on the workers of a Dask cluster; the record comes back by the store of the lake.
+
+A task is one repository. It brings the lake and the mirror on its worker's disk up to date, and
+publishes to the store; so it can be done again, by anybody and at any time. That is all there is
+to a failure: a task whose worker died is given to another worker by the scheduler, and what a
+scheduler that died did not answer is handed to the next one.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from quarterdeck.extractors.clones import mirror_folder
+from quarterdeck.extractors.lake import Lake
+from quarterdeck.flows.errors import ClusterError
+from quarterdeck.flows.healing import heal
+from quarterdeck.flows.mining import Attempt, attempt
+from quarterdeck.flows.mirrors import prune
+from quarterdeck.flows.progress import Work, reporter, reporting
+from quarterdeck.flows.repositories import Source
+from quarterdeck.flows.settings import Settings
+from quarterdeck.flows.steps import task
+
+try:
+    import distributed
+except ImportError as missing:
+    raise ClusterError(
+        "dask is set in the settings, and is not installed; pip install 'quarterdeck[dask]'"
+    ) from missing
+
+#: Names a folder of the worker's own disk, where that of the settings will not do.
+FOLDER_VARIABLE = "QUARTERDECK_WORKER_FOLDER"
+#: Seconds without a scheduler, or with one that has no worker, after which a run gives up.
+PATIENCE_SECONDS = 600.0
+#: A repository that failed for the sake of the network or the store is tried so often in all.
+TRIES = 3
+_POLL_SECONDS = 2.0
+_CONNECT_SECONDS = 5.0
+_CLOSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a worker says of one repository."""
+
+    attempt: Attempt
+    lines: tuple[str, ...]  # what it would have told on a terminal
+
+
+class _Lines:
+    """Keeps what mining tells, for the terminal of the run."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.kept.append(text)
+
+    @contextmanager
+    def work(self, title: str) -> Iterator[Work]:
+        yield self
+
+    def update(self, done: int, total: int) -> None:
+        """Progress stays on the worker."""
+
+    def stage(self, title: str) -> Work:
+        return self
+
+
+def mine_on_worker(source: Source, settings: Settings, wanted_version: str) -> Answer:
+    """Mine one repository on this worker; the paths of the settings are of its own disk.
+
+    Where it has QUARTERDECK_WORKER_FOLDER in its environment, lake and mirrors stand below that.
+    """
+    if (here := version("quarterdeck")) != wanted_version:
+        text = f"a worker has Quarterdeck {here}, the run {wanted_version}; install the same"
+        return Answer(Attempt(None, text), ())
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        clones = Path(folder) / "clones"
+        settings = settings.model_copy(update={"lake": Path(folder) / "lake", "clones": clones})
+        if source.url is not None:
+            path = mirror_folder(clones, source.repository_id, source.url)
+            source = replace(source, path=path)
+    lines = _Lines()
+    with reporting(lines):
+        heal(Lake(settings.lake))
+        done = attempt(source, settings)
+        prune(settings, [source])
+    return Answer(done, tuple(lines.kept))
+
+
+def attempts_on_cluster(
+    sources: Sequence[Source], settings: Settings
+) -> Iterator[tuple[Source, Attempt]]:
+    """Mine repositories on the cluster that the settings name; yields them in order."""
+    cluster = _Cluster(settings, sources)
+    try:
+        for source in sources:
+            yield source, _wait(source, cluster)
+    finally:
+        cluster.close()
+
+
+@task(name="mine repository", run_name="mine {source.repository_id}")
+def _wait(source: Source, cluster: "_Cluster") -> Attempt:
+    for number in range(TRIES):
+        try:
+            answer = cluster.answer(source)
+        except ClusterError as error:
+            return Attempt(None, str(error))
+        for line in answer.lines:
+            reporter().line(line)
+        if not answer.attempt.is_worth_retrying or number == TRIES - 1:
+            break
+        reporter().line(f"{source.repository_id}: {answer.attempt.problem}; trying again")
+        cluster.submit([source])
+    return answer.attempt
+
+
+class _Cluster:
+    """A connection to a scheduler, which may be lost and made again."""
+
+    def __init__(self, settings: Settings, sources: Sequence[Source]) -> None:
+        assert settings.dask is not None
+        self._address = settings.dask
+        self._settings = settings
+        self._client: distributed.Client | None = None
+        self._futures: dict[str, distributed.Future] = {}
+        self._left = {source.repository_id: source for source in sources}
+        self._problem: str | None = None  # why there is no cluster any more
+        self._idle_since: float | None = None
+
+    def submit(self, sources: Sequence[Source]) -> None:
+        """Hand repositories to the scheduler."""
+        assert self._client is not None
+        for source in sources:
+            self._left[source.repository_id] = source
+            self._futures[source.repository_id] = self._client.submit(
+                mine_on_worker,
+                source,
+                self._settings,
+                version("quarterdeck"),
+                key=f"mine-{source.repository_id}-{uuid.uuid4().hex}",
+                pure=False,
+            )
+
+    def answer(self, source: Source) -> Answer:
+        """Wait for a repository, however often the cluster has to be found again.
+
+        Raises:
+            ClusterError: there was no scheduler, or no worker, for too long; or the repository
+                takes every worker down.
+        """
+        name = source.repository_id
+        while self._problem is None:
+            try:
+                if self._client is None:
+                    self._connect()
+                answer: Answer = self._futures[name].result(timeout=_POLL_SECONDS)
+            except distributed.KilledWorker as error:
+                raise ClusterError(f"mining it ended every worker that tried: {error}") from error
+            except TimeoutError:
+                self._see_to_workers()
+            except (CancelledError, OSError) as error:
+                reporter().line(f"the Dask scheduler at {self._address} is lost: {error}")
+                self.close()
+            else:
+                del self._left[name]
+                return answer
+        raise ClusterError(self._problem)
+
+    def _connect(self) -> None:
+        """Find the scheduler, and hand it what nobody has answered yet."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._client is None:
+            try:
+                self._client = distributed.Client(
+                    self._address,
+                    timeout=_CONNECT_SECONDS,
+                    set_as_default=False,
+                    name="quarterdeck",
+                )
+            except (OSError, TimeoutError) as error:
+                if time.monotonic() > deadline:
+                    self._problem = (
+                        f"the Dask scheduler at {self._address} did not answer for "
+                        f"{PATIENCE_SECONDS:.0f} s ({error}); start it, or correct dask in the "
+                        "settings"
+                    )
+                    raise ClusterError(self._problem) from error
+                time.sleep(1)
+        self._idle_since = None
+        reporter().line(f"{len(self._left)} repositories to mine on the workers of {self._address}")
+        self.submit(list(self._left.values()))
+
+    def _see_to_workers(self) -> None:
+        assert self._client is not None
+        if self._client.scheduler_info()["workers"]:
+            self._idle_since = None
+            return
+        now = time.monotonic()
+        self._idle_since = self._idle_since or now
+        if now - self._idle_since > PATIENCE_SECONDS:
+            self._problem = (
+                f"the Dask scheduler at {self._address} had no worker for "
+                f"{PATIENCE_SECONDS:.0f} s; start one with `dask worker {self._address}`"
+            )
+
+    def close(self) -> None:
+        """Let go of the scheduler; what it still does is harmless."""
+        client, self._client = self._client, None
+        self._futures = {}
+        if client is not None:
+            with suppress(OSError, TimeoutError):
+                client.close(timeout=_CLOSE_SECONDS)

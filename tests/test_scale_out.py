@@ -1,0 +1,167 @@
+"""Mining on two Dask workers that publish to an S3 server: processes and protocols as they are."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import filelock
+import pytest
+from git_fixtures import RepositoryBuilder
+from mined import content
+from scale_fixtures import (
+    KEYS,
+    answers,
+    free_port,
+    process,
+    s3_server,
+    scheduler_command,
+    until,
+    worker_command,
+)
+
+from quarterdeck.flows import pipeline
+from quarterdeck.flows.progress import SilentReporter, reporting
+from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.stores import bring_lake
+
+pytest.importorskip("s3fs", reason="needs the extra s3")
+pytest.importorskip("distributed", reason="needs the extra dask")
+pytest.importorskip("moto.server", reason="needs moto's server, of the extra test")
+
+NAMES = ["app", "lib", "site"]
+
+
+class Told(SilentReporter):
+    """Keeps the lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+class World:
+    """Repositories on a disk that all see, an S3 server, and workers that come and go."""
+
+    def __init__(self, folder: Path, endpoint: str, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.variables = {**KEYS, "AWS_ENDPOINT_URL": endpoint}
+        self.port = free_port()
+        self.address = f"tcp://127.0.0.1:{self.port}"
+
+    def settings(self, host: str, **more: str) -> Settings:
+        return Settings(
+            lake=self.folder / host / "lake",
+            clones=self.folder / host / "clones",
+            repositories=[RepositorySettings(path=self.folder / name, name=name) for name in NAMES],
+            **more,
+        )
+
+    def start_scheduler(self) -> "subprocess.Popen[bytes]":
+        started = self.stack.enter_context(process(*scheduler_command(self.port)))
+        until(lambda: answers(self.port))
+        return started
+
+    def start_worker(self, host: str) -> "subprocess.Popen[bytes]":
+        place = self.folder / host
+        place.mkdir(exist_ok=True)
+        command = worker_command(self.address, place, host)
+        variables = {**self.variables, "QUARTERDECK_WORKER_FOLDER": str(place)}
+        return self.stack.enter_context(process(*command, **variables))
+
+    def hold(self, host: str) -> list[filelock.FileLock]:
+        """Keep a worker in the middle of whatever it begins."""
+        locks = []
+        for name in NAMES:
+            path = self.folder / host / "lake/locks" / f"{name}.store.lock"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            locks.append(filelock.FileLock(path))
+            locks[-1].acquire()
+        return locks
+
+    def is_at_work(self, host: str) -> bool:
+        return (self.folder / host / "lake/lake.json").is_file()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    import s3fs
+
+    folder = tmp_path_factory.mktemp("scale-out")
+    for number, name in enumerate(NAMES):
+        repository = RepositoryBuilder(folder / name)
+        for n in range(3 + number):
+            repository.commit({f"f{n}.py": b"%d\n" % number * (n + 1)})
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        endpoint = stack.enter_context(s3_server(free_port()))
+        made = World(folder, endpoint, stack)
+        for name, value in made.variables.items():
+            patch.setenv(name, value)
+        s3fs.S3FileSystem(skip_instance_cache=True).mkdir("shared")
+        assert pipeline.mine(made.settings("alone")).problems == {}
+        yield made
+
+
+def mined_meanwhile(settings: Settings, told: Told) -> tuple[threading.Thread, list[object]]:
+    done: list[object] = []
+
+    def work() -> None:
+        with reporting(told):
+            done.append(pipeline.mine(settings).problems)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread, done
+
+
+def agrees(world: World, builder: Settings) -> None:
+    assert not list(builder.lake.rglob("*.parquet"))
+    bring_lake(builder)
+    for name in NAMES:
+        assert content(builder.lake, name) == content(world.folder / "alone/lake", name)
+
+
+def test_a_worker_and_then_the_scheduler_killed_in_the_middle_change_nothing(world: World) -> None:
+    builder = world.settings("builder", dask=world.address, lake_store="s3://shared/lake")
+    scheduler = world.start_scheduler()
+    world.hold("first")
+    locks = world.hold("second")
+    first = world.start_worker("first")
+    thread, problems = mined_meanwhile(builder, told := Told())
+    until(lambda: world.is_at_work("first"))
+    first.kill()
+    world.start_worker("second")
+    until(lambda: world.is_at_work("second"))  # was given what the first had in hand
+    scheduler.kill()
+    scheduler.wait()
+    for lock in locks:
+        lock.release()
+    world.start_scheduler()
+    world.start_worker("third")
+    thread.join(120)
+    assert problems == [{}]
+    assert any("is lost" in line for line in told.lines)
+    assert any(line.startswith("site: ") for line in told.lines)  # what a worker said
+    agrees(world, builder)
+
+
+def test_a_cluster_without_a_store_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="lake_store"):
+        Settings(dask="tcp://127.0.0.1:1")
+
+
+def test_a_scheduler_that_is_not_there_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from quarterdeck.flows import cluster
+
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 0.3)
+    nowhere = f"tcp://127.0.0.1:{free_port()}"
+    settings = world.settings("lost", dask=nowhere, lake_store=str(world.folder / "shared"))
+    problems = pipeline.mine(settings).problems
+    assert list(problems) == NAMES
+    assert all("did not answer" in problem for problem in problems.values())
