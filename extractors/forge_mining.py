@@ -7,6 +7,7 @@ from quarterdeck.extractors.forge_frames import known_pull_requests
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_pages import Extraction
 from quarterdeck.extractors.forge_parts import append_page, resume
+from quarterdeck.extractors.forge_withdrawn import KnownReviews
 from quarterdeck.extractors.lake import Lake
 
 
@@ -43,8 +44,10 @@ def mine_forge(
         if is_set_back:
             warnings.append("parts of what the forge told are gone from the lake: asked for again")
         is_first = not state
+        reviews = KnownReviews.of(lake, repository_id)
         for page in extraction.pages(state):
-            append_page(lake, repository_id, extraction.source, page.frames, page.state)
+            frames = reviews.with_withdrawn(page.frames)
+            append_page(lake, repository_id, extraction.source, frames, page.state)
             done += page.frames.pull_requests.height
             total = page.total if page.total is not None else total
             warnings += page.warnings

@@ -64,13 +64,17 @@ def place_of(source: Source, settings: Settings) -> Place | None:
     own = source.settings or RepositorySettings(path=source.path)
     if own.forge == "none" or (own.forge is None and not settings.forges):
         return None
-    host, slug = _origin_of(source) or (None, None)
-    slug = own.slug or slug
+    url = _origin_of(source)
+    host, slug = (origin(url) if url else None) or (None, None)
     forge = _named(own, host, settings) if own.forge is not None else None
     if forge is None:
         forge = _listed(source.repository_id, host, settings)
     if forge is None:
         return None
+    folder = urlsplit(forge.base_url).path.strip("/")
+    if slug is not None and folder and url is not None and url.startswith("http"):
+        slug = slug.removeprefix(f"{folder}/")  # a forge need not be at the root of its host
+    slug = own.slug or slug
     if slug is None:
         raise SettingsError(
             f"{source.repository_id}: its origin tells no owner/name; set slug for this repository "
@@ -106,14 +110,13 @@ def _host(address: str) -> str:
     return (urlsplit(address).hostname or "").lower()
 
 
-def _origin_of(source: Source) -> tuple[str, str] | None:
+def _origin_of(source: Source) -> str | None:
     if source.url is not None:
-        return origin(source.url)
+        return source.url
     try:
-        url = remote_url(open_repository(source.path, source.default_branch))
+        return remote_url(open_repository(source.path, source.default_branch))
     except (ExtractorError, pygit2.GitError):
         return None  # mining has told, or will tell, why
-    return origin(url) if url else None
 
 
 @contextmanager

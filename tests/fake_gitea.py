@@ -28,6 +28,7 @@ class FakeGitea(FakeForge):
     between: Callable[[int], None] = field(default=lambda _number: None)
     most: int = 50  # items a page, whatever is asked for
     counts: bool = True
+    sized_lists: bool = False
 
     def spoiled(self, kind: str) -> Reply:
         assert kind == "limit"
@@ -47,16 +48,25 @@ class FakeGitea(FakeForge):
         rest = asked.path.removeprefix(repository + "/").split("/")
         if rest == ["pulls"]:
             assert (asked.query["state"], asked.query["sort"]) == ("all", "recentupdate")
-            pulls = [self._pull(pull) for pull in self.world.newest_first()]
+            pulls = [self._listed(pull) for pull in self.world.newest_first()]
             return paged(pulls, asked, "limit", self.most, total)
         if rest[0] == "commits":
-            return Reply.of(self._status(rest[1]))
+            return self._status(rest[1])
+        if int(rest[1]) not in self.world.pulls:
+            return Reply.of({"message": "The target couldn't be found."}, 404)
         pull = self.world.pulls[int(rest[1])]
+        if len(rest) == 2:
+            return Reply.of(self._pull(pull))
         items = _reviews(pull) if rest[2] == "reviews" else _commits(pull)
         return paged(items, asked, "limit", self.most, total)
 
+    def _listed(self, pull: Pull) -> dict[str, Any]:
+        """Gitea counts no lines for a list, and Forgejo does."""
+        told = self._pull(pull)
+        return told if self.sized_lists else _without_sizes(told)
+
     def _pull(self, pull: Pull) -> dict[str, Any]:
-        return shaped(
+        told = shaped(
             "PullRequest",
             id=5000 + pull.number,
             number=pull.number,
@@ -82,11 +92,14 @@ class FakeGitea(FakeForge):
             changed_files=1,
             comments=pull.comments,
         )
+        return told if pull.head_repository else _without_sizes(told)
 
-    def _status(self, commit_id: str) -> dict[str, Any]:
-        pull = next(pull for pull in self.world.pulls.values() if pull.head == commit_id)
+    def _status(self, commit_id: str) -> Reply:
+        pull = next((p for p in self.world.pulls.values() if p.head == commit_id), None)
+        if pull is None:
+            return Reply.of({"message": "The target couldn't be found."}, 404)
         told = {"state": pull.checks or "pending", "total_count": 1 if pull.checks else 0}
-        return shaped("CombinedStatus", **told)
+        return Reply.of(shaped("CombinedStatus", **told))
 
 
 def shaped(kind: str, /, **fields: Any) -> dict[str, Any]:
@@ -106,6 +119,11 @@ def _head(pull: Pull) -> dict[str, Any]:
 def _branch(name: str, commit_id: str, repository: str | None) -> dict[str, Any]:
     repo = {"full_name": repository} if repository else None
     return shaped("PRBranchInfo", label=name, ref=name, sha=commit_id, repo=repo)
+
+
+def _without_sizes(told: dict[str, Any]) -> dict[str, Any]:
+    sizes = ("additions", "deletions", "changed_files")
+    return {name: value for name, value in told.items() if name not in sizes}
 
 
 def _encoded(asked: Asked) -> str:

@@ -35,6 +35,8 @@ def paged(
     size = min(int(asked.query.get(size_name, 20)), most)
     begin = (int(asked.query.get("page", 1)) - 1) * size
     headers = {total: str(len(items))} if total else {}
+    following = int(asked.query.get("page", 1)) + 1 if begin + size < len(items) else ""
+    headers |= {"X-Next-Page": str(following)} if size_name == "per_page" else {}
     return Reply(200, json.dumps(items[begin : begin + size]).encode(), headers)
 
 
@@ -45,6 +47,7 @@ class FakeGitLab(FakeForge):
     between: Callable[[int], None] = field(default=lambda _number: None)
     counts: bool = True  # whether lists tell their length
     has_approvals: bool = True
+    hidden: frozenset[int] = frozenset()  # left out of pages, which are short then
 
     def spoiled(self, kind: str) -> Reply:
         assert kind == "limit"
@@ -64,7 +67,9 @@ class FakeGitLab(FakeForge):
             return Reply.of({"message": "404 Project Not Found"}, 404)
         rest = unquote(asked.path.removeprefix(f"{project}/merge_requests")).strip("/").split("/")
         if rest == [""]:
-            return paged(self._listed(asked), asked, "per_page", 100, total)
+            page = paged(self._listed(asked), asked, "per_page", 100, total)
+            shown = [item for item in json.loads(page.body) if item["iid"] not in self.hidden]
+            return Reply(200, json.dumps(shown).encode(), page.headers)
         pull = self.world.pulls[int(rest[0])]
         part = rest[1] if len(rest) > 1 else "detail"
         if part == "detail":

@@ -154,6 +154,67 @@ def test_every_fault_is_counted_and_nothing_else_lost(tmp_path: Path) -> None:
     assert found.troubles.found["created_at not understood"][1] == "line 6: 'soon'"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "given"), [("utf-16", None), ("utf-8-sig", None), ("cp1252", "cp1252")]
+)
+def test_texts_of_other_encodings(tmp_path: Path, encoding: str, given: str | None) -> None:
+    path = tmp_path / "pulls.csv"
+    path.write_bytes("repo;nr;who\r\nharbour/api;7;Zoë\r\n".encode(encoding))
+    columns = {"repository": "repo", "number": "nr", "author_login": "who"}
+    found = told(path, columns=columns, encoding=given)
+    assert rows(found.frames.pull_requests, "number", "author_login") == [(7, "Zoë")]
+    assert found.troubles.found == {}
+
+
+def test_characters_of_another_encoding_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "pulls.csv"
+    path.write_bytes("sep=;\nrepo;nr;who\nharbour/api;7;Zoë\nharbour/api;8;Ada\n".encode("cp1252"))
+    columns = {"repository": "repo", "number": "nr", "author_login": "who"}
+    found = told(path, columns=columns)
+    assert found.kept == 2
+    assert found.troubles.found == {
+        "rows with characters that could not be read (`encoding`)": (1, "line 3")
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("nr", 0), ("nr", -7), ("nr", 10**30), ("nr", 1e400),
+        ("lines", -1), ("lines", 10**30), ("lines", 1e400), ("lines", True),
+        ("opened", "0001-01-01T00:00:00Z"), ("opened", 0), ("opened", 1e400),
+    ],
+)  # fmt: skip
+def test_numbers_and_times_that_cannot_be_are_counted(
+    tmp_path: Path, column: str, cell: object
+) -> None:
+    path = tmp_path / "pulls.json"
+    row = {"repo": "harbour/api", "nr": 7, "lines": 3, "opened": "2026-01-05"} | {column: cell}
+    path.write_text(json.dumps([row]))
+    columns = {"repository": "repo", "number": "nr", "added": "lines", "created_at": "opened"}
+    found = told(path, columns=columns)
+    field = next(ours for ours, theirs in columns.items() if theirs == column)
+    assert f"{field} not understood" in found.troubles.found
+    assert found.frames.pull_requests[field].to_list() == ([] if column == "nr" else [None])
+
+
+def test_half_a_character_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "pulls.json"
+    path.write_text(
+        '[{"repo": "harbour/api", "nr": 7, "who": "cut \\ud83d", "labels": ["\\ud83d"]}]'
+    )
+    columns = {"repository": "repo", "number": "nr", "title": "who", "labels": "labels"}
+    found = told(path, columns=columns)
+    assert rows(found.frames.pull_requests, "title", "labels") == [("cut ?", ["?"])]
+
+
+def test_a_single_pull_request_is_no_list_of_its_labels(tmp_path: Path) -> None:
+    path = tmp_path / "pull.json"
+    path.write_text('{"number": 7, "labels": [{"name": "x"}]}')
+    found = told(path, columns={"number": "number", "labels": "labels"}, repository="harbour/api")
+    assert rows(found.frames.pull_requests, "number", "labels") == [(7, ["x"])]
+
+
 def test_a_missing_column_is_named_with_its_neighbour(tmp_path: Path) -> None:
     path = write(tmp_path / "pulls.csv", "repo,number", "harbour/api,7")
     with pytest.raises(ForgeFileError, match=r"no column 'numbr'.*did you mean 'number'\?.*repo"):
@@ -168,6 +229,7 @@ def test_a_missing_column_is_named_with_its_neighbour(tmp_path: Path) -> None:
         ("pulls.csv", b'repo,nr\n"harbour/api,7\n', "quote not closed"),
         ("pulls.json", b"[{", "not JSON"),
         ("pulls.json", b"7", "no list of objects"),
+        ("pulls.json", b"[" * 100_000, "not JSON"),
         ("pulls.parquet", b"PAR1", "not a Parquet file"),
         ("pulls.csv.gz", b"repo,nr\n", "no gzip file|cannot be read"),
         ("pulls.csv.gz", gzip.compress(b"repo,nr\nharbour/api,7\n" * 99)[:-9], "ends early"),

@@ -10,7 +10,12 @@ import pytest
 from fake_forge import OTHER_TOKEN, TOKEN, Asked, FakeForge, Reply, serve
 from forge_world import FakeClock, World
 
-from quarterdeck.extractors.forge_errors import ForgeAnswerError, ForgeError, ForgeLimitError
+from quarterdeck.extractors.forge_errors import (
+    ForgeAccessError,
+    ForgeAnswerError,
+    ForgeError,
+    ForgeLimitError,
+)
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_pages import moment
 from quarterdeck.extractors.forge_patience import Patience
@@ -88,6 +93,27 @@ def test_a_token_without_points_leaves_the_work_to_the_other():
     with scripted(Reply(403, b"{}", headers), tokens=2) as client:
         assert client.get("/").json == {"ok": True}
         assert client.usage.waited == 0
+
+
+NO_RIGHT = Reply(403, b'{"message": "Resource not accessible"}')
+NOT_THERE = Reply(404, b'{"message": "Not Found"}')
+BAD_TOKEN = Reply(401, b'{"message": "Bad credentials"}')
+
+
+@pytest.mark.parametrize("lacking", [NO_RIGHT, NOT_THERE])
+def test_what_one_token_may_not_read_another_may(lacking: Reply):
+    with scripted(lacking, tokens=2) as client:
+        assert client.get("/").json == {"ok": True}
+        assert client.get("/").json == {"ok": True}
+        assert client.usage.requests == 3  # the one that could is asked first from then on
+
+
+@pytest.mark.parametrize("second", [NOT_THERE, BAD_TOKEN, Reply(429, b"", {"Retry-After": "60"})])
+def test_what_no_token_may_read_is_told_as_by_the_first(second: Reply):
+    with scripted(NO_RIGHT, second, tokens=2) as client:
+        with pytest.raises(ForgeAccessError, match="Resource not accessible; give the token"):
+            client.get("/")
+        assert (client.usage.requests, client.usage.waited) == (2, 0)
 
 
 def test_a_question_that_is_sent_elsewhere_says_where():

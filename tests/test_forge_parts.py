@@ -78,9 +78,8 @@ def night(world: World) -> None:
 
 
 def parts(lake: Lake) -> dict[str, Path]:
-    return {
-        f"{table}/{part.name}": part for table in FORGE_TABLES for part in lake.parts(table, REPOSITORY)
-    }  # fmt: skip
+    found = [(table, part) for table in FORGE_TABLES for part in lake.parts(table, REPOSITORY)]
+    return {f"{table}/{part.name}": part for table, part in found}
 
 
 def small_world() -> World:

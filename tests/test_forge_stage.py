@@ -93,6 +93,19 @@ def test_whom_the_settings_name():
     assert place({"forge": "github"}, own, url=HERE) == Place(enterprise, "acme/harbour")
 
 
+def test_a_forge_below_its_host():
+    own = {"kind": "gitlab", "base_url": "https://acme.example/lab"}
+    lab = Forge("gitlab", "https://acme.example/lab")
+    for url, slug in (
+        ("https://acme.example/lab/acme/platform/harbour.git", "acme/platform/harbour"),
+        ("git@acme.example:lab/harbour.git", "lab/harbour"),
+        ("https://acme.example/laboratory/harbour", "laboratory/harbour"),
+    ):
+        assert place({}, own, url=url) == Place(lab, slug)
+    given = {"slug": "lab/harbour"}
+    assert place(given, own, url="https://acme.example/lab/x/y") == Place(lab, "lab/harbour")
+
+
 def test_a_forge_without_a_slug_is_told(tmp_path: Path):
     RepositoryBuilder(tmp_path / "harbour").commit({"a": b"1\n"})
     repository = RepositorySettings(path=tmp_path / "harbour", forge="github")
@@ -107,6 +120,8 @@ def test_a_forge_without_a_slug_is_told(tmp_path: Path):
         ('[[forges]]\nkind = "gitea"', "needs its base_url"),
         ('[[forges]]\nkind = "github"\nbase_url = "git.acme.example"', "not the address"),
         ('[[forges]]\nkind = "github"\nbase_url = "https://x:y@h"', "leave off user"),
+        ('[[forges]]\nkind = "github"\nbase_url = "https://api.github.com"', "address of an API"),
+        ('[[forges]]\nkind = "gitlab"\nbase_url = "https://h/api/v4/"', "address of an API"),
         ('[[forges]]\nkind = "github"\n[[forges]]\nkind = "github"', "stands there twice"),
         (
             '[[forges]]\nkind = "gitlab"\n[[forges]]\nkind = "gitlab"\nbase_url = "https://h"',
