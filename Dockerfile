@@ -10,9 +10,11 @@ COPY extractors extractors
 COPY sql sql
 COPY estimates estimates
 COPY reports reports
+# extras such as "dask,s3", for workers of a cluster
+ARG EXTRAS=""
 RUN python -m venv /opt/quarterdeck \
     && /opt/quarterdeck/bin/python -m pip install --no-cache-dir --no-compile \
-        --disable-pip-version-check --constraint constraints.txt .
+        --disable-pip-version-check --constraint constraints.txt ".${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.11-slim-bookworm
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]

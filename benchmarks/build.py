@@ -11,6 +11,7 @@ changes; `--report` writes the report, too.
 
 import argparse
 import resource
+import sys
 import tempfile
 import threading
 import time
@@ -34,6 +35,7 @@ from quarterdeck.reports.page import write_report
 from quarterdeck.sql import runner
 
 SEED = 20_260_601
+SHOWN_AT_ONCE = 10.0  # seconds
 START, END = datetime(2021, 1, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)
 CLAUDE = "\n\nCo-authored-by: Claude <noreply@anthropic.com>"
 ENDINGS = ["py", "ts", "rs", "go", "md", "json"]
@@ -198,6 +200,9 @@ class Clock:
         now = time.perf_counter(), time.process_time()
         if self.name is not None:
             self.seconds[self.name] = now[0] - self.since[0], now[1] - self.since[1]
+            if now[0] - self.since[0] > SHOWN_AT_ONCE:
+                took = f"{now[0] - self.since[0]:.0f} s, peak RSS {peak():,.0f} MiB"
+                print(f"  {self.name}: {took}", file=sys.stderr, flush=True)
         self.name, self.since = name, now
 
 

@@ -1,6 +1,6 @@
 """A full run on a disk that fills up, at one writing step after another.
 
-    python -m benchmarks.faults SCRATCH [STEPS]      (as root: mounts a tmpfs)
+    python -m benchmarks.faults SCRATCH [STEPS [FIRST [END]]]   (as root: mounts a tmpfs)
 
 A repository is published with 6 landed changes on a small disk, which also holds git's and
 Quarterdeck's temporary files; then the repository gains 3. The disk is filled but for some room,
@@ -67,7 +67,7 @@ def try_with(disk: Path, base: Path, app: Path, room: int, marts_of: list[Marts]
     return f"exit code {done.returncode}, {what} database; {last_step(done.stderr)}"
 
 
-def main(scratch: str, steps: str = "12") -> None:
+def main(scratch: str, steps: str = "12", first: str = "0", end: str = "") -> None:
     """Fill, run, check, and print a line a step."""
     place = Path(scratch).absolute()
     disk, base = place / "disk", place / "base"
@@ -85,7 +85,7 @@ def main(scratch: str, steps: str = "12") -> None:
         marts_of = [before, marts(database(disk))]
         assert before != marts_of[1]
         needed = 2 * database(disk).stat().st_size + (free - shutil.disk_usage(disk).free)
-        for step in range(int(steps)):
+        for step in range(int(first), int(end or steps)):
             room = needed * step // (int(steps) - 1)
             told = try_with(disk, base, app.path, room, marts_of)
             print(f"{room / 1e6:6.2f} MB left: {told}", flush=True)

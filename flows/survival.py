@@ -34,25 +34,42 @@ _SCHEMA = pl.Schema(
 
 def survival_curves(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Kaplan-Meier curves by scope and author class; one row per curve and age."""
+    # numbers in the order of the names: of tens of millions of rows, names would fill the memory
     lives: pl.DataFrame = connection.sql("""
+        with changes as (
+            select
+                scope,
+                scope_name,
+                repository_id,
+                commit_id,
+                quarter_start,
+                cast(
+                    dense_rank() over (order by repository_id, commit_id) as uinteger
+                ) as change_number,
+                cast(
+                    dense_rank() over (
+                        order by coalesce(contributor_id, repository_id || ' ' || commit_id)
+                    ) as uinteger
+                ) as cluster,
+                model_share as model,
+                human_share as human,
+                automation_share as automation,
+                undeclared_share as undeclared
+            from marts.scope_changes
+            where scope != 'organisation'
+        )
+
         select
-            changes.scope,
-            changes.scope_name,
-            changes.quarter_start,
-            changes.repository_id || ' ' || changes.commit_id as change,
-            coalesce(changes.contributor_id, change) as cluster,
-            changes.model_share as model,
-            changes.human_share as human,
-            changes.automation_share as automation,
-            changes.undeclared_share as undeclared,
+            changes.* exclude (repository_id, commit_id),
             lives.duration_days,
             lives.is_death,
             cast(lives.lines as double) as lines
         from marts.line_lives as lives
-        join marts.scope_changes as changes using (repository_id, commit_id)
-        where changes.scope != 'organisation'
+        join changes using (repository_id, commit_id)
         -- equal data give equal sums
-        order by changes.scope, changes.scope_name, change, lives.death_commit_id, lives.fate
+        order by
+            changes.scope, changes.scope_name, changes.change_number, lives.death_commit_id,
+            lives.fate
     """).pl()
     frames = [_SCHEMA.to_frame()]
     by_scope = lives.partition_by("scope", "scope_name", as_dict=True)
@@ -114,7 +131,7 @@ def _curve(rows: pl.DataFrame) -> pl.DataFrame:
         {
             "age_days": AGES,
             "lines": float(weight.sum()),
-            "landed_changes": rows["change"].n_unique(),
+            "landed_changes": rows["change_number"].n_unique(),
             "contributors": contributors,
             "at_risk": at_risk,
             "survival": survival,

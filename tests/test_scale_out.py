@@ -22,7 +22,9 @@ from scale_fixtures import (
 )
 
 from quarterdeck.flows import pipeline
+from quarterdeck.flows.mining import attempt
 from quarterdeck.flows.progress import SilentReporter, reporting
+from quarterdeck.flows.repositories import resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings
 from quarterdeck.flows.stores import bring_lake
 
@@ -151,6 +153,34 @@ def test_a_worker_and_then_the_scheduler_killed_in_the_middle_change_nothing(wor
 def test_a_cluster_without_a_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="lake_store"):
         Settings(dask="tcp://127.0.0.1:1")
+
+
+def test_a_lake_is_on_a_disk(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="name the URL as lake_store"):
+        Settings(lake="s3://bucket/lake")
+
+
+def test_a_worker_of_another_version_mines_nothing(world: World, tmp_path: Path) -> None:
+    from quarterdeck.flows.cluster import mine_on_worker
+
+    settings = world.settings("older", lake_store=str(tmp_path / "store"))
+    answer = mine_on_worker(resolve(settings)[0], settings, "0.0.1")
+    assert answer.attempt.result is None
+    assert "install the same" in str(answer.attempt.problem)
+    assert not settings.lake.exists()
+
+
+def test_a_store_out_of_reach_is_tried_again(world: World, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("no folder")
+    settings = world.settings("apart", lake_store=str(tmp_path / "store"))
+    found = attempt(resolve(settings)[0], settings)
+    assert found.result is None and found.is_worth_retrying
+    settings = world.settings("apart", lake_store=str(tmp_path / "other"))
+    gone = settings.model_copy(
+        update={"repositories": [RepositorySettings(path=tmp_path / "gone", name="app")]}
+    )
+    found = attempt(resolve(gone)[0], gone)
+    assert found.result is None and not found.is_worth_retrying
 
 
 def test_a_scheduler_that_is_not_there_is_told(
