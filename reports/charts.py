@@ -92,7 +92,7 @@ def multiple_by_quarter(
     if past:
         layers += _baseline_label(past, high)
     if releases:
-        layers = [*release_marks(releases), *layers]
+        layers = [*release_marks(releases, x), *layers]
     height = 340 if width > NARROW else 280
     return apply(layers, width=width, height=height, left=label_room(scale, axis))
 
@@ -141,8 +141,16 @@ def multiple_domain(rows: Sequence[Multiple]) -> tuple[float, float]:
     )
 
 
-def companion(rows: Sequence[Multiple], domain: tuple[float, float], width: int) -> Specification:
-    """One measure's multiple by quarter as a line with its interval, against the baseline at 1."""
+def companion(
+    rows: Sequence[Multiple],
+    domain: tuple[float, float],
+    width: int,
+    quarters: Sequence[str] = (),
+) -> Specification:
+    """One measure's multiple by quarter as a line with its interval, against the baseline at 1.
+
+    The axis has `quarters`, by default those of the rows.
+    """
     points = [
         {
             "quarter": row.quarter,
@@ -158,7 +166,8 @@ def companion(rows: Sequence[Multiple], domain: tuple[float, float], width: int)
     ]
     scale = alt.Scale(domain=list(domain), nice=False)
     axis = value_axis(TIMES, ticks=4)
-    return line_panel(points, scale, axis, ("Quarter", "Multiple", "95% interval"), 1.0, width)
+    tips = ("Quarter", "Multiple", "95% interval")
+    return line_panel(points, scale, axis, tips, 1.0, width, quarters)
 
 
 def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
@@ -222,7 +231,7 @@ def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specific
     return apply([band, line, places], width=width, height=160, left=label_room(scale, axis))
 
 
-def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
+def churn(rows: Sequence[Churn], top: float, width: int, quarters: Sequence[str]) -> Specification:
     """Share of the lines of a quarter that were gone within 30 days, by quarter."""
     points = [
         {
@@ -240,7 +249,7 @@ def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
     scale = alt.Scale(domain=[0, top or 1], nice=True)
     axis = value_axis(PERCENT, ticks=3)
     tips = ("Quarter", "Gone within 30 days", "Lines written")
-    return line_panel(points, scale, axis, tips, None, width)
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
 def share_by_quarter(

@@ -211,7 +211,9 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
     rows = [row for row in facts.agents if row.share is not None]
     if not rows:
         return Figure("agents", None, empty="No agent left evidence in the quarters shown.")
-    agents = list(dict.fromkeys(row.agent for row in rows))
+    agents = list(dict.fromkeys(row.agent for row in rows if row.share))
+    if not agents:
+        return Figure("agents", None, empty="No agent left evidence on a code line.")
     quarters = [row.quarter for row in facts.authorship] or [row.quarter for row in rows]
     top = max(row.share or 0 for row in rows)
     partial = next((row.quarter for row in facts.authorship if row.is_partial), None)

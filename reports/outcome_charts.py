@@ -10,7 +10,7 @@ import altair as alt
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PERCENT, TIMES
 from quarterdeck.reports.facts import Multiple
-from quarterdeck.reports.marks import Specification, line_panel, value_axis
+from quarterdeck.reports.marks import Specification, line_panel, log_ticks, value_axis
 from quarterdeck.reports.outcome_facts import Rate, Reviews, Spread, Waiting
 
 
@@ -57,8 +57,9 @@ def pace(rows: Sequence[Multiple], width: int) -> Specification:
         for row in rows
     ]
     values = [row.multiple or 1.0 for row in rows]
-    scale = alt.Scale(type="log", domain=[min(values) / 1.5, max(values) * 1.5], clamp=True)
-    axis = value_axis(TIMES, ticks=4)
+    low, high = min(values) / 1.5, max(values) * 1.5
+    scale = alt.Scale(type="log", domain=[low, high], clamp=True)
+    axis = value_axis(TIMES, values=log_ticks(low, high))
     return line_panel(points, scale, axis, ("Quarter", "Multiple", "95% interval"), None, width)
 
 
