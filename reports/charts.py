@@ -170,8 +170,13 @@ def companion(
     return line_panel(points, scale, axis, tips, 1.0, width, quarters)
 
 
-def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
-    """Share of judged pull requests that merged, by quarter, against the baseline's rate."""
+def merge_rate(
+    rows: Sequence[MergeRate], width: int, quarters: Sequence[str] = ()
+) -> Specification:
+    """Share of judged pull requests that merged, by quarter, against the baseline's rate.
+
+    The axis has `quarters`, by default those of the rows.
+    """
     points = [
         {
             "quarter": row.quarter,
@@ -190,7 +195,7 @@ def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = value_axis(PERCENT, values=[0, 0.5, 1])
     tips = ("Quarter", "Merged", "Rate", "95% interval")
-    return line_panel(points, scale, axis, tips, base, width)
+    return line_panel(points, scale, axis, tips, base, width, quarters)
 
 
 def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specification:

@@ -263,6 +263,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     classes = [
         name for name in wording.AUTHOR_CLASSES if any(r.author_class == name for r in judged)
     ]
+    quarters = sorted({row.quarter for row in judged})
     panels = []
     for name in classes:
         rows = [row for row in facts.merges if row.author_class == name]
@@ -272,7 +273,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
             small(
                 f"merge-{name}",
                 f"Line chart. {label}, share merged by quarter: {wording.merges_text(rows)}.",
-                charts.merge_rate(rows, PANEL),
+                charts.merge_rate(rows, PANEL, quarters),
                 title=label,
                 value=fmt.percent(now.rate if now else None),
                 note=f"{fmt.count(now.merged)} of {fmt.count(now.mature)} in {quarter}"

@@ -38,7 +38,8 @@ def line_panel(
 ) -> Specification:
     """Return a small line with its interval, a dashed reference, and its last points marked.
 
-    The axis has `quarters`, by default those of the points. Each point has quarter, value, low, high, partial, and a text for each field of `tips`.
+    The axis has `quarters`, by default those of the points. Each point has quarter, value, low,
+    high, partial, and a text for each field of `tips`.
     """
     x = quarters_axis(quarters or [point["quarter"] for point in points], width, panel=True)
     known = [point for point in points if point["value"] is not None]

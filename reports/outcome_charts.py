@@ -14,8 +14,8 @@ from quarterdeck.reports.marks import Specification, line_panel, log_ticks, valu
 from quarterdeck.reports.outcome_facts import Rate, Reviews, Spread, Waiting
 
 
-def rate_of(rows: Sequence[Rate], top: float, width: int) -> Specification:
-    """A rate (0 to 1) by quarter with its interval, on an axis from 0 to `top`."""
+def rate_of(rows: Sequence[Rate], top: float, width: int, quarters: Sequence[str]) -> Specification:
+    """A rate (0 to 1) by quarter with its interval, on axes from 0 to `top` and of `quarters`."""
     points = [
         {
             **_point(row.quarter, row.is_partial, row.rate, row.low, row.high),
@@ -27,11 +27,12 @@ def rate_of(rows: Sequence[Rate], top: float, width: int) -> Specification:
     ]
     scale = alt.Scale(domain=[0, top], nice=top < 1, clamp=True)
     axis = value_axis(PERCENT if top > 0.1 else "format(datum.value, '.1%')", ticks=3)
-    return line_panel(points, scale, axis, ("Quarter", "Of", "Rate", "95% interval"), None, width)
+    tips = ("Quarter", "Of", "Rate", "95% interval")
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
-def waiting(rows: Sequence[Waiting], width: int) -> Specification:
-    """Share merged within 7 days of opening (0 to 1), by quarter."""
+def waiting(rows: Sequence[Waiting], width: int, quarters: Sequence[str]) -> Specification:
+    """Share merged within 7 days of opening (0 to 1), by quarter, on an axis of `quarters`."""
     points = [
         {
             **_point(row.quarter, row.is_partial, row.merged_7_days, None, None),
@@ -43,7 +44,8 @@ def waiting(rows: Sequence[Waiting], width: int) -> Specification:
     ]
     tips = ("Quarter", "Within 1 day", "Within 7 days", "Within 30 days")
     scale = alt.Scale(domain=[0, 1], nice=False)
-    return line_panel(points, scale, value_axis(PERCENT, values=[0, 0.5, 1]), tips, None, width)
+    axis = value_axis(PERCENT, values=[0, 0.5, 1])
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
 def pace(rows: Sequence[Multiple], width: int) -> Specification:
