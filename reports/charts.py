@@ -66,7 +66,8 @@ def multiple_by_quarter(
     """
     low, high = multiple_domain(rows)
     known = [row for row in rows if row.multiple is not None]
-    values = _multiple_values(known, high)
+    step = width / max(len(rows), 1)
+    values = _multiple_values(known, high, 2 if step > 30 else 1)
     x = quarters_axis([row.quarter for row in rows], width)
     scale = alt.Scale(domain=[low, high], nice=False)
     axis = value_axis(TIMES)
@@ -97,9 +98,10 @@ def multiple_by_quarter(
     return apply(layers, width=width, height=height, left=label_room(scale, axis))
 
 
-def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, Any]]:
+def _multiple_values(known: Sequence[Multiple], high: float, named: int) -> list[dict[str, Any]]:
+    """Rows of the bars; the last `named` after the baseline carry their number."""
     later = sorted(row.quarter for row in known if not row.is_baseline)
-    labelled = later[-2:] or [row.quarter for row in known[-1:]]
+    labelled = later[-named:] or [row.quarter for row in known[-1:]]
     return [
         {
             "quarter": row.quarter,

@@ -98,7 +98,10 @@ def multiple_figure(
     if beyond:
         notes.append(f"{fmt.plural(beyond, 'interval')} reach beyond the chart; see the table.")
     shown = in_quarters(releases, known)
-    marks = [(quarter, " ".join(letters)) for quarter, letters in shown.by_quarter.items()]
+    marks = [
+        (quarter, "–".join(dict.fromkeys((letters[0], letters[-1]))))
+        for quarter, letters in shown.by_quarter.items()
+    ]
     notes += shown.notes
     return Figure(
         "multiple",

@@ -48,8 +48,8 @@ def waiting(rows: Sequence[Waiting], width: int, quarters: Sequence[str]) -> Spe
     return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
-def pace(rows: Sequence[Multiple], width: int) -> Specification:
-    """Multiples above 0 by quarter with their interval, on a logarithmic scale."""
+def pace(rows: Sequence[Multiple], width: int, quarters: Sequence[str]) -> Specification:
+    """Multiples above 0 by quarter with their interval, logarithmic, on an axis of `quarters`."""
     points = [
         {
             **_point(row.quarter, row.is_partial, row.multiple, row.low or None, row.high),
@@ -62,7 +62,8 @@ def pace(rows: Sequence[Multiple], width: int) -> Specification:
     low, high = min(values) / 1.5, max(values) * 1.5
     scale = alt.Scale(type="log", domain=[low, high], clamp=True)
     axis = value_axis(TIMES, values=log_ticks(low, high))
-    return line_panel(points, scale, axis, ("Quarter", "Multiple", "95% interval"), None, width)
+    tips = ("Quarter", "Multiple", "95% interval")
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
 def spread(rows: Sequence[Spread], width: int) -> Specification:

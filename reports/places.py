@@ -181,7 +181,10 @@ def _places_title(
     )
     if not bounded:
         return text
-    return f"{text}; {above} of the {len(bounded)} that have an interval are above"
+    if len(bounded) == 1:
+        return f"{text}; the one with an interval is {'' if above else 'not '}above"
+    how_many = f"all {above}" if above == len(bounded) else f"{above} of the {len(bounded)}"
+    return f"{text}; {how_many} with an interval are above"
 
 
 def _note(row: PlaceQuarter | None, quarter: str | None) -> str | None:

@@ -122,8 +122,8 @@ def test_releases_are_marked_only_where_asked_and_only_in_quarters_shown(facts: 
     assert chosen_releases(False) == ()
     plain, marked = (contents(facts, releases) for releases in ((), read_releases(OWN)))
     assert "Dotted" not in " ".join(plain.top.notes)
-    assert "d e f g" in marked.top.panels[0].drawings[0].svg
-    assert "d e f g" not in plain.top.panels[0].drawings[0].svg
+    assert "d–g" in marked.top.panels[0].drawings[0].svg
+    assert "d–g" not in plain.top.panels[0].drawings[0].svg
 
 
 def test_own_releases_are_read_and_mistakes_are_named(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_settings_switch_the_marks_on(folder: Path, tmp_path: Path) -> None:
 def test_places_have_panels_on_one_scale_and_a_title(facts: Facts) -> None:
     figure = places_figure(facts, "repository", "2026Q3")
     assert figure is not None and figure.title == (
-        "In 2026Q3, 3 repositories stood at 3.1× to 4.4× their own baselines; 2 of the 2 that have "
+        "In 2026Q3, 3 repositories stood at 3.1× to 4.4× their own baselines; all 2 with "
         "an interval are above"
     )
     assert [panel.title for panel in figure.panels] == fixture.REPOSITORIES
