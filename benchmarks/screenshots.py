@@ -22,6 +22,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_MARKS = "['ready', 'drawn'].map(name => Number(document.documentElement.dataset[name]))"
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
@@ -38,7 +39,7 @@ def main(report: Path, folder: Path) -> None:
                 print(_picture(browser, report, folder, size, scheme))
         page = browser.new_page()
         page.goto(report.absolute().as_uri())
-        page.wait_for_selector("html[data-ready]", timeout=120_000)
+        page.wait_for_selector("html[data-drawn]", timeout=120_000)
         page.pdf(path=folder / "print.pdf", format="A4", prefer_css_page_size=True)
         browser.close()
     print(f"{report.stat().st_size:,} bytes")
@@ -48,13 +49,17 @@ def _picture(browser: Browser, report: Path, folder: Path, size: str, scheme: st
     width, height = SIZES[size]
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     page.goto(report.absolute().as_uri())
-    page.wait_for_selector("html[data-ready]", timeout=120_000)
-    ready = page.evaluate("performance.now()")
+    page.wait_for_selector("html[data-drawn]", timeout=120_000)
+    ready, drawn = page.evaluate(_MARKS)
     paint = page.evaluate(_PAINT)
     page.screenshot(path=folder / f"{size}-{scheme}-top.png")
     page.screenshot(path=folder / f"{size}-{scheme}.png", full_page=True)
     page.close()
-    return f"{size} {scheme}: first paint {paint / 1000:.2f} s, charts ready {ready / 1000:.2f} s"
+    return (
+        f"{size} {scheme}: first paint {paint / 1000:.2f} s, "
+        f"charts in sight ready {ready / 1000:.2f} s, "
+        f"all {drawn / 1000:.2f} s"
+    )
 
 
 if __name__ == "__main__":
