@@ -66,7 +66,8 @@ def multiple_by_quarter(
     """
     low, high = multiple_domain(rows)
     known = [row for row in rows if row.multiple is not None]
-    values = _multiple_values(known, high)
+    step = width / max(len(rows), 1)
+    values = _multiple_values(known, high, 2 if step > 30 else 1)
     x = quarters_axis([row.quarter for row in rows], width)
     scale = alt.Scale(domain=[low, high], nice=False)
     axis = value_axis(TIMES)
@@ -92,14 +93,15 @@ def multiple_by_quarter(
     if past:
         layers += _baseline_label(past, high)
     if releases:
-        layers = [*release_marks(releases), *layers]
+        layers = [*release_marks(releases, x), *layers]
     height = 340 if width > NARROW else 280
     return apply(layers, width=width, height=height, left=label_room(scale, axis))
 
 
-def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, Any]]:
+def _multiple_values(known: Sequence[Multiple], high: float, named: int) -> list[dict[str, Any]]:
+    """Rows of the bars; the last `named` after the baseline carry their number."""
     later = sorted(row.quarter for row in known if not row.is_baseline)
-    labelled = later[-2:] or [row.quarter for row in known[-1:]]
+    labelled = later[-named:] or [row.quarter for row in known[-1:]]
     return [
         {
             "quarter": row.quarter,
@@ -141,8 +143,16 @@ def multiple_domain(rows: Sequence[Multiple]) -> tuple[float, float]:
     )
 
 
-def companion(rows: Sequence[Multiple], domain: tuple[float, float], width: int) -> Specification:
-    """One measure's multiple by quarter as a line with its interval, against the baseline at 1."""
+def companion(
+    rows: Sequence[Multiple],
+    domain: tuple[float, float],
+    width: int,
+    quarters: Sequence[str] = (),
+) -> Specification:
+    """One measure's multiple by quarter as a line with its interval, against the baseline at 1.
+
+    The axis has `quarters`, by default those of the rows.
+    """
     points = [
         {
             "quarter": row.quarter,
@@ -158,11 +168,17 @@ def companion(rows: Sequence[Multiple], domain: tuple[float, float], width: int)
     ]
     scale = alt.Scale(domain=list(domain), nice=False)
     axis = value_axis(TIMES, ticks=4)
-    return line_panel(points, scale, axis, ("Quarter", "Multiple", "95% interval"), 1.0, width)
+    tips = ("Quarter", "Multiple", "95% interval")
+    return line_panel(points, scale, axis, tips, 1.0, width, quarters)
 
 
-def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
-    """Share of judged pull requests that merged, by quarter, against the baseline's rate."""
+def merge_rate(
+    rows: Sequence[MergeRate], width: int, quarters: Sequence[str] = ()
+) -> Specification:
+    """Share of judged pull requests that merged, by quarter, against the baseline's rate.
+
+    The axis has `quarters`, by default those of the rows.
+    """
     points = [
         {
             "quarter": row.quarter,
@@ -181,7 +197,7 @@ def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = value_axis(PERCENT, values=[0, 0.5, 1])
     tips = ("Quarter", "Merged", "Rate", "95% interval")
-    return line_panel(points, scale, axis, tips, base, width)
+    return line_panel(points, scale, axis, tips, base, width, quarters)
 
 
 def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specification:
@@ -222,7 +238,7 @@ def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specific
     return apply([band, line, places], width=width, height=160, left=label_room(scale, axis))
 
 
-def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
+def churn(rows: Sequence[Churn], top: float, width: int, quarters: Sequence[str]) -> Specification:
     """Share of the lines of a quarter that were gone within 30 days, by quarter."""
     points = [
         {
@@ -240,7 +256,7 @@ def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
     scale = alt.Scale(domain=[0, top or 1], nice=True)
     axis = value_axis(PERCENT, ticks=3)
     tips = ("Quarter", "Gone within 30 days", "Lines written")
-    return line_panel(points, scale, axis, tips, None, width)
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
 def share_by_quarter(

@@ -98,7 +98,10 @@ def multiple_figure(
     if beyond:
         notes.append(f"{fmt.plural(beyond, 'interval')} reach beyond the chart; see the table.")
     shown = in_quarters(releases, known)
-    marks = [(quarter, " ".join(letters)) for quarter, letters in shown.by_quarter.items()]
+    marks = [
+        (quarter, "–".join(dict.fromkeys((letters[0], letters[-1]))))
+        for quarter, letters in shown.by_quarter.items()
+    ]
     notes += shown.notes
     return Figure(
         "multiple",
@@ -211,7 +214,9 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
     rows = [row for row in facts.agents if row.share is not None]
     if not rows:
         return Figure("agents", None, empty="No agent left evidence in the quarters shown.")
-    agents = list(dict.fromkeys(row.agent for row in rows))
+    agents = list(dict.fromkeys(row.agent for row in rows if row.share))
+    if not agents:
+        return Figure("agents", None, empty="No agent left evidence on a code line.")
     quarters = [row.quarter for row in facts.authorship] or [row.quarter for row in rows]
     top = max(row.share or 0 for row in rows)
     partial = next((row.quarter for row in facts.authorship if row.is_partial), None)
@@ -261,6 +266,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     classes = [
         name for name in wording.AUTHOR_CLASSES if any(r.author_class == name for r in judged)
     ]
+    quarters = sorted({row.quarter for row in judged})
     panels = []
     for name in classes:
         rows = [row for row in facts.merges if row.author_class == name]
@@ -270,7 +276,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
             small(
                 f"merge-{name}",
                 f"Line chart. {label}, share merged by quarter: {wording.merges_text(rows)}.",
-                charts.merge_rate(rows, PANEL),
+                charts.merge_rate(rows, PANEL, quarters),
                 title=label,
                 value=fmt.percent(now.rate if now else None),
                 note=f"{fmt.count(now.merged)} of {fmt.count(now.mature)} in {quarter}"

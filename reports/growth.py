@@ -18,6 +18,7 @@ _SETS = {"contributors": "The same contributors", "repositories": "The same repo
 
 def pace_figure(facts: Facts) -> Figure | None:
     """The multiples after the baseline on a logarithmic scale, where a steady pace is a line."""
+    quarters = sorted({row.quarter for row in facts.multiples if not row.is_baseline})
     panels = []
     for trend in facts.outcomes.trends:
         rows = [
@@ -26,7 +27,7 @@ def pace_figure(facts: Facts) -> Figure | None:
             if row.measure == trend.measure and not row.is_baseline and (row.multiple or 0) > 0
         ]
         if len(rows) > 1:
-            panels.append(_pace_panel(trend, rows))
+            panels.append(_pace_panel(trend, rows, quarters))
     if not panels:
         return None
     columns: Columns = (
@@ -143,14 +144,14 @@ def _latest(rows: Sequence[Multiple]) -> Multiple:
     return next((row for row in reversed(known) if not row.is_partial), known[-1])
 
 
-def _pace_panel(trend: Trend, rows: Sequence[Multiple]) -> Panel:
+def _pace_panel(trend: Trend, rows: Sequence[Multiple], quarters: Sequence[str]) -> Panel:
     name = wording.MEASURES.get(trend.measure, trend.measure)
     doubling = trend.doubling_months
     return small(
         f"pace-{trend.measure}",
         f"Line chart on a logarithmic scale. {name}, multiple by quarter after the baseline: "
         f"{wording.multiples_text(rows)}.",
-        outcome_charts.pace(rows, PANEL),
+        outcome_charts.pace(rows, PANEL, quarters),
         title=name,
         value="" if doubling is None else f"×2 in {fmt.number(doubling)} mo.",
         note=trend.doubling_reason if doubling is None else _doubling_range(trend),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -33,12 +34,14 @@ def line_panel(
     tips: tuple[str, ...],
     reference: float | None,
     width: int,
+    quarters: Sequence[str] = (),
 ) -> Specification:
     """Return a small line with its interval, a dashed reference, and its last points marked.
 
-    Each point has quarter, value, low, high, partial, and a text for each field of `tips`.
+    The axis has `quarters`, by default those of the points. Each point has quarter, value, low,
+    high, partial, and a text for each field of `tips`.
     """
-    x = quarters_axis([point["quarter"] for point in points], width, panel=True)
+    x = quarters_axis(quarters or [point["quarter"] for point in points], width, panel=True)
     known = [point for point in points if point["value"] is not None]
     whole = [point for point in known if not point["partial"]]
     layers = [
@@ -110,9 +113,22 @@ def label_room(scale: alt.Scale, axis: alt.Axis) -> int:
     if "%" in axis.labelExpr:
         longest = 5 if ".1%" in axis.labelExpr else 4
     else:
-        with_decimals = high < 10 or scale.type == "log"
-        longest = len(f"{high:.0f}") + 2 * with_decimals + (low < 0) + 1
-    return 8 + 7 * max(longest, 4)
+        longest = len(f"{high:.0f}") + 2 * (high < 10) + (low < 0) + 1
+        if scale.type == "log":
+            longest = max(len(f"{value:g}") for value in axis["values"]) + 1
+    return 10 + 7 * max(longest, 4)
+
+
+def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round values from `low` to `high` (both above 0) for a logarithmic axis."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps, stride in (((1, 2, 5), 1), ((1,), 1), ((1,), 2), ((1,), 3)):
+        powers = [power for power in decades if power % stride == 0]
+        ticks = [step * 10.0**power for power in powers for step in steps]
+        ticks = [float(f"{tick:.6g}") for tick in ticks if low <= tick <= high]
+        if len(ticks) <= most:
+            break
+    return ticks
 
 
 def paints_of(paints: Mapping[str, str], field: str = "kind") -> alt.Color:
@@ -152,13 +168,13 @@ def words(places: alt.Chart, *, role: str = "ink", **look: Any) -> list[alt.Char
     return [edge.encode(x=x, y=y, text=text), ink.encode(x=x, y=y, text=text)]
 
 
-def release_marks(releases: Sequence[tuple[str, str]]) -> list[alt.Chart]:
+def release_marks(releases: Sequence[tuple[str, str]], x: alt.X) -> list[alt.Chart]:
     """Return a dotted line and letters at the top for each quarter with releases."""
     places = plot([{"quarter": quarter, "letters": letters} for quarter, letters in releases])
     line = places.mark_rule(color=colour("soft"), strokeDash=[1, 3])
     letters = places.mark_text(baseline="bottom", dy=-1, fontSize=11, color=colour("soft"))
     top = alt.YValue(0)
     return [
-        line.encode(x=SAME_QUARTERS, y=alt.YValue(0), y2=alt.Y2Value("height")),
-        letters.encode(x=SAME_QUARTERS, y=top, text=alt.Text("letters:N")),
+        line.encode(x=x, y=alt.YValue(0), y2=alt.Y2Value("height")),
+        letters.encode(x=x, y=top, text=alt.Text("letters:N")),
     ]

@@ -24,8 +24,11 @@ def ladder_figure(facts: Facts) -> Figure | None:
     rows = facts.outcomes.ladder
     if not any(row.rate is not None for row in rows):
         return None
+    quarters = sorted({row.quarter for row in rows if row.rate is not None})
     panels = tuple(
-        _rate_panel(f"ladder-{name}-{index}", series, f"{_CLASSES[name]}: {label.lower()}", 1.0)
+        _rate_panel(
+            f"ladder-{name}-{index}", series, f"{_CLASSES[name]}: {label.lower()}", 1.0, quarters
+        )
         for name in ("all", "model")
         for index, (rung, label) in enumerate(RUNGS.items())
         if (series := _known(rows, rung, name))
@@ -63,8 +66,9 @@ def revert_figure(facts: Facts) -> Figure | None:
     if not known:
         return None
     top = max(row.rate or 0 for row in known) * 1.25 or 0.01
+    quarters = sorted({row.quarter for row in known})
     panels = tuple(
-        _rate_panel(f"reverted-{name}", series, _CLASSES[name], min(top, 1.0))
+        _rate_panel(f"reverted-{name}", series, _CLASSES[name], min(top, 1.0), quarters)
         for name in SIDES
         if (series := _known(rows, "reverted", name))
     )
@@ -90,6 +94,7 @@ def waiting_figure(facts: Facts) -> Figure | None:
     rows = [row for row in facts.outcomes.waiting if row.merged_7_days is not None]
     if not rows:
         return None
+    quarters = sorted({row.quarter for row in rows})
     panels = []
     for name in SIDES:
         own = [row for row in rows if row.author_class == name]
@@ -100,7 +105,7 @@ def waiting_figure(facts: Facts) -> Figure | None:
                     f"waiting-{name}",
                     f"Line chart. {_CLASSES[name]}, share merged within 7 days of opening: "
                     + "; ".join(f"{r.quarter} {fmt.percent(r.merged_7_days)}" for r in own),
-                    outcome_charts.waiting(own, PANEL),
+                    outcome_charts.waiting(own, PANEL, quarters),
                     title=_CLASSES[name],
                     value=fmt.percent(last.merged_7_days),
                     note=f"{fmt.count(last.pull_requests)} opened in {last.quarter}",
@@ -173,7 +178,9 @@ def _whole(rows: Sequence[Rate]) -> Rate | None:
     return next((row for row in reversed(known) if not row.is_partial), None)
 
 
-def _rate_panel(key: str, rows: Sequence[Rate], title: str, top: float) -> Panel:
+def _rate_panel(
+    key: str, rows: Sequence[Rate], title: str, top: float, quarters: Sequence[str]
+) -> Panel:
     last = _whole(rows) or next(row for row in reversed(rows) if row.rate is not None)
     text = "; ".join(
         f"{row.quarter} {_small_percent(row.rate)} ({fmt.count(row.successes)} of "
@@ -184,7 +191,7 @@ def _rate_panel(key: str, rows: Sequence[Rate], title: str, top: float) -> Panel
     return small(
         key,
         f"Line chart. {title}, by quarter: {text}.",
-        outcome_charts.rate_of(rows, top, PANEL),
+        outcome_charts.rate_of(rows, top, PANEL, quarters),
         title=title,
         value=_small_percent(last.rate),
         note=f"{fmt.count(last.successes)} of {fmt.count(last.trials)} in {last.quarter}",

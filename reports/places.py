@@ -29,13 +29,14 @@ def places_figure(facts: Facts, kind: str, quarter: str | None) -> Figure | None
     if len(series) < 2:
         return None
     lines = {name: [_multiple(row) for row in own] for name, own in series.items()}
+    quarters = sorted({row.quarter for own in series.values() for row in own})
     domain = charts.multiple_domain([row for own in lines.values() for row in own])
     panels = tuple(
         small(
             f"{kind}-{index}",
             f"Line chart. {name}, shipped-code multiple by quarter against its own baseline: "
             f"{wording.multiples_text(own)}.",
-            charts.companion(own, domain, PANEL),
+            charts.companion(own, domain, PANEL, quarters),
             title=name,
             value=fmt.times(now.multiple if now else None),
             note=_note(now, quarter),
@@ -75,7 +76,9 @@ def places_figure(facts: Facts, kind: str, quarter: str | None) -> Figure | None
 
 def file_classes_figure(facts: Facts, quarter: str | None) -> Figure:
     """Share of added lines by class of file, the classes with the most lines first."""
+    with_lines = {row.file_class for row in facts.file_classes if row.added}
     rows = [row for row in facts.file_classes if row.share is not None]
+    rows = [row for row in rows if row.file_class in with_lines]
     now = [row for row in rows if row.quarter == quarter]
     if not now:
         return Figure("classes", None, empty=f"No line was added in {quarter or 'any quarter'}.")
@@ -173,12 +176,15 @@ def _places_title(
         return None
     above = sum((row.low or 0) > 1 for row in bounded)
     text = (
-        f"From {fmt.times(min(known))} to {fmt.times(max(known))} the own baseline in {quarter}, "
-        f"over {len(known)} {_KINDS[kind]}"
+        f"In {quarter}, {len(known)} {_KINDS[kind]} stood at {fmt.times(min(known))} to "
+        f"{fmt.times(max(known))} their own baselines"
     )
     if not bounded:
         return text
-    return f"{text}; {above} of {len(bounded)} with an interval are above it"
+    if len(bounded) == 1:
+        return f"{text}; the one with an interval is {'' if above else 'not '}above"
+    how_many = f"all {above}" if above == len(bounded) else f"{above} of the {len(bounded)}"
+    return f"{text}; {how_many} with an interval are above"
 
 
 def _note(row: PlaceQuarter | None, quarter: str | None) -> str | None:

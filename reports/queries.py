@@ -237,7 +237,7 @@ having coalesce(sum(affected), 1) > 0
 order by issue
 """
 
-# the largest repositories and every team, each against its own baseline
+# the largest repositories, and teams by name, each against its own baseline
 _PLACES = """
 with sized as (
     select
@@ -257,7 +257,11 @@ from marts.multiples as m
 join sized using (scope, scope_name)
 left join marts.authorship_quarterly as a using (scope, scope_name, quarter_start)
 where m.measure = 'code_lines' and m.quarter_start >= $shown_from and place <= $places_shown
-order by m.scope, place, m.quarter_start
+order by
+    m.scope,
+    case when m.scope = 'repository' then place when m.scope_name = '(no team)' then 1 else 0 end,
+    m.scope_name,
+    m.quarter_start
 """
 
 # those with the most lines in the quarters shown, and all others together

@@ -314,7 +314,7 @@ def test_large_organisation_stays_small(tmp_path: Path) -> None:
         ],
     }
     html = render(make(tmp_path, rows | many))
-    assert len(html.encode()) < 1_650_000
+    assert len(html.encode()) < 1_500_000
     assert "tide-tables-10 (the remote did not answer), and 64 more." in Page(html).words()
 
 

@@ -1,4 +1,4 @@
-// Redraws the still charts with Vega, one after the other, at the width that the reader has.
+// Redraws the still charts with Vega, those in sight first, at the width that the reader has.
 async function unpacked(id) {
   const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
@@ -121,9 +121,14 @@ requestAnimationFrame(() => setTimeout(async () => {
   document.body.append(vega);
   vega.remove();
   window.quarterdeckVega();
-  const all = document.querySelectorAll("[data-chart]");
+  const all = [...document.querySelectorAll("[data-chart]")];
+  const near = all.filter((chart) => chart.getBoundingClientRect().top < 2 * window.innerHeight);
+  const told = (name) => { queue = queue.then(() => { document.documentElement.dataset[name] = Math.round(performance.now()); }); };
+  near.forEach(ask);
+  told("ready"); // what is in sight; the rest follows, and is there as a still picture meanwhile
+  all.forEach(ask);
+  told("drawn");
   const watch = new ResizeObserver((entries) => entries.forEach((entry) => ask(entry.target)));
-  all.forEach((chart) => { ask(chart); watch.observe(chart); });
-  queue.then(() => { document.documentElement.dataset.ready = "true"; });
+  all.forEach((chart) => watch.observe(chart));
 }));
 addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
