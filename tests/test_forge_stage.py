@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_forge import TOKEN, serve
+from fake_gitea import FakeGitea
 from fake_github import FakeGitHub
 from fake_gitlab import FakeGitLab
 from forge_told import told
@@ -24,7 +25,7 @@ from quarterdeck.extractors.lake import Lake
 from quarterdeck.flows import pipeline
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.forge_api_settings import ForgeSettings
-from quarterdeck.flows.forges import Place, forecast_line, forecasts, origin, place_of
+from quarterdeck.flows.forges import Place, ask_forges, forecast_line, forecasts, origin, place_of
 from quarterdeck.flows.progress import SilentReporter, reporting
 from quarterdeck.flows.repositories import resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings, load_settings
@@ -239,6 +240,22 @@ def test_the_stage_reads_every_repository_that_can_be_read(
             "select count(*) from staging.pull_requests where repository_id = 'harbour'"
         )
         assert told_of.fetchall() == [(3,)]
+
+
+def test_a_damaged_part_is_set_aside_and_asked_for_again(tmp_path: Path):
+    with serve(FakeGitea(make_world(2), FakeClock())) as url:
+        own = {"forge": "gitea", "forge_url": url, "slug": "acme/harbour"}
+        repository = RepositorySettings(url="https://h/acme/harbour", name="harbour", **own)  # type: ignore[arg-type]
+        settings = Settings(repositories=[repository], lake=tmp_path / "lake")
+        lake = Lake(settings.lake)
+        with reporting(SilentReporter()):
+            assert ask_forges(resolve(settings), settings, lake) == {}
+            right = told(settings.lake)
+            (part,) = lake.parts("forge_pull_requests", "harbour")
+            part.write_bytes(b"PAR1 and no more")
+            assert ask_forges(resolve(settings), settings, lake) == {}
+    assert part.with_name(part.name + ".damaged").is_file()
+    assert told(settings.lake) == right
 
 
 def test_one_token_is_not_sent_to_two_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
