@@ -97,9 +97,7 @@ def _read_card(head: str, file: str) -> Card | None:
         return None
     try:
         said = json.loads(parser.content)
-        fields = [said[key] for key in ("name", "organisation", "cutoff", "headline")]
+        card = Card(said["name"], said["organisation"], said["cutoff"], said["headline"], file)
     except (json.JSONDecodeError, KeyError, TypeError):
         return None
-    if not all(isinstance(field, str) for field in fields):
-        return None
-    return Card(*fields, file)
+    return card if all(isinstance(field, str) for field in asdict(card).values()) else None

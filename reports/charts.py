@@ -339,10 +339,10 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
     place = plot(labels)
     y = alt.Y("at:Q", scale=scale)
     keys = place.mark_square(size=90, opacity=1, xOffset=12, stroke=None).encode(
-        x=alt.XValue("width"), y=y, color=paints_of(paints, field="part")
+        x=alt.value("width"), y=y, color=paints_of(paints, field="part")
     )
     texts = place.mark_text(align="left", dx=22, color=colour("ink")).encode(
-        x=alt.XValue("width"), y=y, text=alt.Text("text:N")
+        x=alt.value("width"), y=y, text=alt.Text("text:N")
     )
     left = label_room(scale, axis)
     parts = [label["part"] for label in labels]

@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ def bundle() -> str:
 
     The result can stand in a `<script>` element: nothing in it ends the element.
     """
-    code = _kept(f"vega-{vl_convert.__version__}.js", _bundled)
+    code = _kept(f"vega-{version('vl-convert-python')}.js", _bundled)
     code = re.sub(r"</(script)", r"<\\/\1", code, flags=re.IGNORECASE).replace("<!--", "<\\!--")
     return f"window.quarterdeckVega=function(){{{code}\n}};"
 

@@ -173,8 +173,8 @@ def release_marks(releases: Sequence[tuple[str, str]], x: alt.X) -> list[alt.Cha
     places = plot([{"quarter": quarter, "letters": letters} for quarter, letters in releases])
     line = places.mark_rule(color=colour("soft"), strokeDash=[1, 3])
     letters = places.mark_text(baseline="bottom", dy=-1, fontSize=11, color=colour("soft"))
-    top = alt.YValue(0)
+    top = alt.value(0)
     return [
-        line.encode(x=x, y=alt.YValue(0), y2=alt.Y2Value("height")),
+        line.encode(x=x, y=alt.value(0), y2=alt.value("height")),
         letters.encode(x=x, y=top, text=alt.Text("letters:N")),
     ]

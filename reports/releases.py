@@ -83,7 +83,7 @@ def _release(entry: Any, number: int, path: Path) -> Release:
 def in_quarters(releases: Sequence[Release], rows: Sequence[Multiple]) -> Marks:
     """Give a letter to each release that falls in a quarter shown; the rest is left out."""
     by_quarter: dict[str, list[str]] = {}
-    said = []
+    said: list[str] = []
     for release in releases:
         quarter = next((row.quarter for row in rows if _holds(row, release.date)), None)
         if quarter is None or len(said) == len(_LETTERS):
