@@ -42,12 +42,13 @@ def test_what_the_template_shows_is_the_default(tmp_path: Path):
     plain = load_settings(settings_file(tmp_path, ""))
     examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
     examples |= {"signals", "authorship", "keep_apart", "teams", "forges"}
-    examples |= {"pull_request_tables", "review_tables", "metrics_file", "report_url"}
+    examples |= {"pull_request_tables", "review_tables"}
+    places = {"metrics_file", "report_url", "lake_store", "dask"}
     assert shown.definition == plain.definition
-    examples |= {"multiple"}
+    examples |= {"multiple"} | places
     assert shown.model_dump(exclude=examples) == plain.model_dump(exclude=examples)
     assert shown.cutoff == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
-    lists = examples - {"cutoff", "multiple", "metrics_file", "report_url"}
+    lists = examples - {"cutoff", "multiple"} - places
     assert {len(getattr(shown, key)) for key in lists} == {1}
 
 
@@ -168,3 +169,10 @@ def test_baseline_days():
         date(2023, 9, 30),
     )
     assert Settings(baseline="auto").baseline_days is None
+
+
+def test_a_shared_folder_as_a_store_is_relative_to_the_file_and_a_url_stays(tmp_path: Path):
+    for store, found in (("share/lake", str(tmp_path / "share/lake")), ("s3://b/p", "s3://b/p")):
+        assert (
+            load_settings(settings_file(tmp_path, f'lake_store = "{store}"\n')).lake_store == found
+        )
