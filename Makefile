@@ -10,7 +10,7 @@ SIZE ?= full
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test report lint wheel dictionary exam clean
+.PHONY: demo test report lint wheel dictionary exam screenshots clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Quarterdeck needs Python 3.11 or later; name one: make PYTHON=python3.12 ...")'
@@ -40,6 +40,13 @@ lint: $(READY)
 wheel: $(READY)
 	rm -rf dist build/lib build/bdist*
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+# pictures of a report at three sizes, light and dark, and printed; of the demonstration if it is there
+SCREENSHOTS ?= build/screenshots
+REPORT ?= $(DEMO)/.quarterdeck/reports/report.html
+screenshots: $(READY)
+	@test -f "$(REPORT)" || { echo 'no report there; run: make demo, or name one: make screenshots REPORT=path'; exit 2; }
+	$(BIN)/python -m benchmarks.screenshots "$(REPORT)" "$(SCREENSHOTS)"
 
 # the page on tables and columns, from the comments in the SQL
 dictionary: $(READY)

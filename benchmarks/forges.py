@@ -73,6 +73,7 @@ def build_world(count: int) -> World:
             commits=tuple((sha(number, n), ADA) for n in range(commits)),
             reviews=tuple(_review(pull, n) for n in range(reviews)),
             labels=pull.labels[:3],
+            closing=pull.closing[:2],
             threads=pull.threads[:3],
         )
     return world

@@ -13,18 +13,15 @@ are compared, because git-of-theseus counts the lines of binary files too; the p
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.mining import _resident
+from benchmarks.processes import measured
 from benchmarks.repositories import Plain, environment
 from quarterdeck.extractors.git_history import commits, read_history
 
@@ -62,32 +59,13 @@ def main() -> int:
         ]  # fmt: skip
         print("| | wall (s) | CPU (s) | peak (MiB) |\n| --- | --- | --- | --- |")
         for name, command in (("the pass", ours), ("git-of-theseus", theirs)):
-            seconds, cpu, peak = _measure(command, plain)
-            print(f"| {name} | {seconds:.1f} | {cpu:.1f} | {peak:.0f} |", flush=True)
+            used = measured(command, environment(plain.git_dir))
+            if used.failure is not None:
+                raise SystemExit(f"{command[0]} failed: {used.failure[-500:]}")
+            figures = f"{used.seconds:.1f} | {used.cpu_seconds:.1f} | {used.peak_mib:.0f}"
+            print(f"| {name} | {figures} |", flush=True)
         _compare(_our_cohorts(plain, Path(out), options.ending), _their_cohorts(Path(out)))
     return 0
-
-
-def _measure(command: list[str], plain: Plain) -> tuple[float, float, float]:
-    """Wall seconds, processor seconds and peak MiB of a command and its children."""
-    start, peak = time.monotonic(), 0
-    with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen(
-            command, env=environment(plain.git_dir), stdout=subprocess.DEVNULL, stderr=told
-        )
-        while True:
-            pid, status, used = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            peak = max(peak, _resident(process.pid))
-            time.sleep(0.05)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            told.seek(0)
-            raise SystemExit(
-                f"{command[0]} failed: {told.read().decode('utf-8', 'replace')[-500:]}"
-            )
-    return time.monotonic() - start, used.ru_utime + used.ru_stime, peak / 2**20
 
 
 def _our_cohorts(plain: Plain, out: Path, ending: str) -> Counter[str]:

@@ -20,13 +20,12 @@ import argparse
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.processes import measured
 from benchmarks.repositories import Plain, environment
 
 _MINE = """
@@ -53,7 +52,6 @@ print(sum(f.added_lines for c in Repository(sys.argv[1]).traverse_commits()
 """
 _LIBRARIES = {"perceval": _PERCEVAL, "pydriller": _PYDRILLER}
 _THESEUS = "git-of-theseus-analyze"
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass
@@ -131,34 +129,12 @@ def _measure(contestant: Contestant, plain: Plain) -> None:
     new = tempfile.mkdtemp(dir=folder) if "{new folder}" in contestant.command else ""
     places = {"{new folder}": new, "{last folder}": last}
     command = [places.get(word, word) for word in contestant.command]
-    with tempfile.TemporaryFile() as told:
-        start = time.monotonic()
-        process = subprocess.Popen(
-            command, env=environment(plain.git_dir), stdout=subprocess.DEVNULL, stderr=told
-        )
-        while True:
-            pid, status, used = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            contestant.peak_mib = max(contestant.peak_mib, _resident(process.pid) / 2**20)
-            time.sleep(0.05)
-        contestant.seconds.append(time.monotonic() - start)
-        contestant.cpu_seconds.append(used.ru_utime + used.ru_stime)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            told.seek(0)
-            contestant.failure = told.read().decode("utf-8", "replace").strip()[-200:]
-
-
-def _resident(pid: int) -> int:
-    """Resident memory of a process and all its descendants, in bytes (Linux)."""
-    try:
-        total = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        children = {c for task in tasks for c in (task / "children").read_text().split()}
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return total + sum(_resident(int(child)) for child in children)
+    used = measured(command, environment(plain.git_dir))
+    contestant.seconds.append(used.seconds)
+    contestant.cpu_seconds.append(used.cpu_seconds)
+    contestant.peak_mib = max(contestant.peak_mib, used.peak_mib)
+    if used.failure is not None:
+        contestant.failure = used.failure[-200:]
 
 
 def _print(path: Path, plain: Plain, contestants: list[Contestant], missing: int) -> None:

@@ -201,7 +201,7 @@ class Panel:
         active = np.cumsum(weights[:, :-1] @ self.steps, axis=1)[:, : self.slots]
         landed = self._landed_by_day(weights, cap)
         on_day = active[:, self.day_slot]
-        rates = np.where(on_day > 0, ratio(landed, on_day), 0.0)
+        rates = np.divide(landed, on_day, out=np.zeros_like(landed), where=on_day > 0)
         day_quarter = np.searchsorted(self.slot_start, self.day_slot, side="right") - 1
         days = np.add.reduceat(active > 0, self.slot_start, axis=1, dtype=np.int64)
         return Bars(

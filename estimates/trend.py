@@ -17,6 +17,7 @@ below 0.05; a single series with few quarters tells little, so 'not established'
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -195,25 +196,54 @@ def _quadratic_p(x: Floats, y: Floats) -> float:
     freedom = x.size - 3
     if freedom < 1:
         return float("nan")
-    design = _quadratic_design(x)
-    coefficients, rss = _least_squares(design, y[None, :])
-    scale = np.linalg.inv(design.T @ design)[2, 2]
+    quadratic = _designs(tuple(x)).quadratic
+    coefficients, rss = _least_squares(quadratic, y[None, :])
+    scale = np.linalg.inv(quadratic.matrix.T @ quadratic.matrix)[2, 2]
     t = float(coefficients[0, 2] / np.sqrt(rss[0] / freedom * scale))
     return float(2.0 * special.stdtr(freedom, -abs(t)))
 
 
-def _quadratic_design(x: Floats) -> Floats:
-    """Intercept, time and squared time, time centred and scaled for the condition number."""
-    time = (x - x.mean()) / np.ptp(x)
-    return np.column_stack([np.ones_like(time), time, time**2])
+class _Design(NamedTuple):
+    """Columns of a model at n times, shape (n, k), and their pseudo-inverse."""
+
+    matrix: Floats
+    inverse: Floats
 
 
-def _least_squares(design: Floats, y: Floats) -> tuple[Floats, Floats]:
+class _Designs(NamedTuple):
+    line: _Design
+    quadratic: _Design
+    hinges: tuple[_Design, ...]
+
+
+@lru_cache(maxsize=64)
+def _designs(times: tuple[float, ...]) -> _Designs:
+    """The models at these times, which many series share.
+
+    Time is centred (line, quadratic) or counted from the knot (hinges, one for each inner time),
+    and scaled for the condition number.
+    """
+    x = np.array(times)
+
+    def design(*columns: Floats) -> _Design:
+        matrix = np.column_stack([np.ones_like(x), *columns])
+        return _Design(matrix, np.linalg.pinv(matrix))
+
+    centred = (x - x.mean()) / np.ptp(x)
+    from_knots = [(x - knot) / np.ptp(x) for knot in x[1:-1]]
+    return _Designs(
+        design(centred),
+        design(centred, centred**2),
+        tuple(design(time, np.maximum(time, 0.0)) for time in from_knots),
+    )
+
+
+def _least_squares(design: _Design, y: Floats) -> tuple[Floats, Floats]:
     """Coefficients (B, k) and residual sums of squares (B,) of B series, y of shape (B, n)."""
-    coefficients = np.asarray(y @ np.linalg.pinv(design).T, dtype=np.float64)
-    residuals = y - coefficients @ design.T
+    coefficients = np.asarray(y @ design.inverse.T, dtype=np.float64)
+    residuals = y - coefficients @ design.matrix.T
     floor = y.shape[1] * (_ROUNDING * (1.0 + np.abs(y).max(axis=1))) ** 2
-    return coefficients, np.maximum(np.sum(residuals**2, axis=1), floor)
+    return coefficients, np.maximum(np.einsum("bn,bn->b", residuals, residuals), floor)
 
 
 def _aicc(rss: Floats, n: int, model: str) -> Floats:
@@ -227,15 +257,14 @@ def _aicc(rss: Floats, n: int, model: str) -> Floats:
 def _fit_curves(x: Floats, y: Floats) -> _Curves:
     """AICc of the three models for B series, and the improvement by those that bend upwards."""
     n = x.size
-    _, rss = _least_squares(np.column_stack([np.ones_like(x), x - x.mean()]), y)
+    designs = _designs(tuple(x))
+    _, rss = _least_squares(designs.line, y)
     linear = _aicc(rss, n, "log-linear")
-    coefficients, rss = _least_squares(_quadratic_design(x), y)
+    coefficients, rss = _least_squares(designs.quadratic, y)
     quadratic = _aicc(rss, n, "log-quadratic")
     accelerating = np.where(coefficients[:, 2] > 0, quadratic, np.inf)
     hinge = np.full(y.shape[0], np.inf)
-    for knot in x[1:-1]:
-        time = (x - knot) / np.ptp(x)
-        design = np.column_stack([np.ones_like(x), time, np.maximum(time, 0.0)])
+    for design in designs.hinges:
         coefficients, rss = _least_squares(design, y)
         aicc = _aicc(rss, n, "hinge")
         hinge = np.minimum(hinge, aicc)
@@ -251,8 +280,9 @@ def _acceleration_p(x: Floats, y: Floats, observed: float, replicates: int, seed
     if not np.isfinite(observed):
         return 1.0
     rng = np.random.Generator(np.random.PCG64(seed))
-    coefficients, rss = _least_squares(np.column_stack([np.ones_like(x), x]), y[None, :])
-    fitted = coefficients[0, 0] + coefficients[0, 1] * x
+    line = _designs(tuple(x)).line
+    coefficients, rss = _least_squares(line, y[None, :])
+    fitted = (coefficients @ line.matrix.T)[0]
     noise = rng.standard_normal((replicates, x.size)) * np.sqrt(rss[0] / (x.size - 2))
     simulated = _fit_curves(x, fitted + noise).improvement
     return float((1 + np.count_nonzero(simulated >= observed)) / (1 + replicates))

@@ -18,7 +18,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -141,11 +141,10 @@ class Mirror:
         damaged = _beside(self.folder, "damaged")
         shutil.rmtree(damaged, ignore_errors=True)
         self.folder.replace(damaged)
-        try:
+        with ExitStack() as undo:
+            undo.callback(damaged.replace, self.folder)
             self._clone()
-        except BaseException:
-            damaged.replace(self.folder)
-            raise
+            undo.pop_all()
         shutil.rmtree(damaged, ignore_errors=True)
         # libgit2 keeps packs by their path for all of the process, until no repository has them
         # open; a repository object is part of a reference cycle

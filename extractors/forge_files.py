@@ -15,19 +15,21 @@ from typing import Any
 
 import polars as pl
 
-from quarterdeck.extractors.errors import ForgeFileError
+from quarterdeck.extractors.errors import ForgeFileError, LakeError
 from quarterdeck.extractors.forge_frames import ForgeFrames
 from quarterdeck.extractors.forge_rows import form_of
-from quarterdeck.extractors.forge_tables import FileTold, TableSpec, read_table
+from quarterdeck.extractors.forge_tables import UNRESOLVED, FileTold, TableSpec, read_table
 from quarterdeck.extractors.gh_archive import read_gh_archive
 from quarterdeck.extractors.gh_json import read_gh_json
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import FORGE_TABLES
 
 # Raise it when files are read in another way: they are all read again.
-_RULES = 1
+_RULES = 2
 _NOTES = "forge_files"
-_FILES_SCHEMA = pl.Schema(
+_IDS = ["forge_id", "repository_id", "number"]
+#: One row per file and problem, as `file_troubles` has them.
+FILES_SCHEMA = pl.Schema(
     {
         "file": pl.String(),
         "kind": pl.String(),
@@ -72,11 +74,23 @@ def read_files(
     wanted = {name.lower() for name in repositories}
     for spec in sorted(specs, key=lambda spec: spec.holds == "reviews"):
         paths = _paths(spec.pattern)
+        yield from _lost_with_their_files(lake, spec, {_name(path, spec) for path in paths})
         if not paths and not any(_notes(lake, [spec])):
             problem = f"{spec.pattern}: no such file; correct `path`"
             yield FileOutcome(Path(spec.pattern), False, 0, (), problem)
         for path in paths:
             yield _read_one(lake, path, spec, specs, wanted)
+
+
+def _lost_with_their_files(lake: Lake, spec: TableSpec, there: Set[str]) -> Iterator[FileOutcome]:
+    """Files that are gone, and so are parts that held what they told."""
+    for name in lake.note_names(_NOTES):
+        if name.startswith(_prefix(spec)) and name not in there:
+            note = lake.read_note(_NOTES, name) or {}
+            if _lost(lake, name, note):
+                file = Path(str(note["file"]))
+                problem = f"{file}: what it told is damaged, and the file is gone; put it back"
+                yield FileOutcome(file, False, 0, (), problem)
 
 
 def _paths(pattern: str) -> list[Path]:
@@ -107,7 +121,7 @@ def file_troubles(lake: Lake, specs: Sequence[TableSpec]) -> pl.DataFrame:
         counts = (note["rows"], note["kept"])
         troubles = note["troubles"] or [(None, None, None)]
         rows += [(*file, *counts, *trouble) for trouble in troubles]
-    return pl.DataFrame(sorted(rows, key=str), schema=_FILES_SCHEMA, orient="row")
+    return pl.DataFrame(sorted(rows, key=str), schema=FILES_SCHEMA, orient="row")
 
 
 def _notes(lake: Lake, specs: Sequence[TableSpec]) -> Iterator[dict[str, Any]]:
@@ -149,7 +163,14 @@ def _read_one(
         # who is who: reviews that name pull requests by the forge's ids
         "others": _others(lake, specs) if "pull_request" in spec.columns else "",
     }
-    if before is not None and before["mark"] == mark and _is_enough(kind, wanted, before_wanted):
+    forges = _told_by_forges(lake) if "pull_request" in spec.columns else ""
+    is_same = (
+        before is not None
+        and before["mark"] == mark
+        and not _lost(lake, _name(path, spec), before)
+        and (not before.get("unresolved") or before.get("forges") == forges)
+    )
+    if before is not None and is_same and _is_enough(kind, wanted, before_wanted):
         return FileOutcome(path, False, int(str(before["kept"])), ())
     wanted = wanted | before_wanted
     as_of = spec.as_of or datetime.fromtimestamp(status.st_mtime, UTC)
@@ -163,7 +184,16 @@ def _read_one(
     except ForgeFileError as error:
         _note_failure(lake, path, spec, before or {"kind": kind, "wanted": []}, str(error))
         return FileOutcome(path, False, 0, (), str(error))
-    return _keep(lake, path, spec, told, {"kind": kind, "mark": mark, "wanted": sorted(wanted)})
+    note = {"kind": kind, "mark": mark, "wanted": sorted(wanted), "forges": forges}
+    return _keep(lake, path, spec, told, note)
+
+
+def _lost(lake: Lake, name: str, note: Mapping[str, object]) -> bool:
+    """Whether a part that a file was kept in is there no more: damaged, and set aside."""
+    tables = _strings(note, "tables")
+    return any(
+        f"{name}.parquet" not in {part.name for part in lake.file_parts(table)} for table in tables
+    )
 
 
 def _strings(note: Mapping[str, object] | None, key: str) -> list[str]:
@@ -192,9 +222,9 @@ def _keep(
 ) -> FileOutcome:
     name = _name(path, spec)
     frames: ForgeFrames = told.frames
-    for table, frame in frames.by_table().items():
-        if table in FORGE_TABLES:
-            lake.write_file_part(table, frame, name)
+    tables = {table: f for table, f in frames.by_table().items() if table in FORGE_TABLES}
+    for table, frame in tables.items():
+        lake.write_file_part(table, frame, name)
     troubles = tuple((what, n, where) for what, (n, where) in sorted(told.troubles.found.items()))
     lake.write_note(
         _NOTES,
@@ -204,6 +234,8 @@ def _keep(
             "file": path.name,
             "rows": told.rows,
             "kept": told.kept,
+            "unresolved": UNRESOLVED in told.troubles.found,
+            "tables": [table for table, frame in tables.items() if frame.height],
             "read_at": datetime.now(UTC).isoformat(),
             "troubles": [list(trouble) for trouble in troubles],
         },
@@ -230,16 +262,31 @@ def _others(lake: Lake, specs: Sequence[TableSpec]) -> str:
     return _digest(*(f"{part.name} {part.stat().st_size}" for part in parts))
 
 
+def _told_by_forges(lake: Lake) -> str:
+    """Which parts forges told of pull requests."""
+    ids = lake.repository_ids()
+    return _digest(*(p.name for one in ids for p in lake.parts("forge_pull_requests", one)))
+
+
 def _numbers(lake: Lake, specs: Sequence[TableSpec]) -> dict[str, tuple[str, int]]:
-    """Repository and number by the forge's id of a pull request, as files told them."""
+    """Repository and number by the forge's id of a pull request, as files or forges told them.
+
+    An id that forges gave to several pull requests is none's, unless a file says whose.
+    """
+    frames = [
+        lake.read("forge_pull_requests", repository_id, _IDS)
+        for repository_id in lake.repository_ids()
+    ]
+    found: dict[str, tuple[str, int]] = {}
+    if frames:
+        told = pl.concat(frames).drop_nulls().unique()
+        told = told.filter(pl.col("forge_id").is_unique())
+        found = {row[0]: (row[1], row[2]) for row in told.select(_IDS).iter_rows()}
     parts = file_parts(lake, specs, "forge_pull_requests")
-    if not parts:
-        return {}
-    frame = (
-        pl.scan_parquet(parts, glob=False)
-        .select("forge_id", "repository_id", "number")
-        .drop_nulls()
-        .unique()
-        .collect()
-    )
-    return {row[0]: (row[1], row[2]) for row in frame.iter_rows()}
+    if parts:
+        try:
+            told = pl.scan_parquet(parts, glob=False).select(_IDS).drop_nulls().unique().collect()
+        except pl.exceptions.PolarsError as error:
+            raise LakeError(f"{parts[0].parent}: a part is damaged ({error}); run again") from error
+        found |= {row[0]: (row[1], row[2]) for row in told.iter_rows()}
+    return found

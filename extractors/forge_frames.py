@@ -5,7 +5,7 @@ Every writer (API clients, readers of files) fills `ForgeFrames`. A row says whe
 built, so telling something again does no harm.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,7 @@ class ForgeFrames:
     commits: pl.DataFrame = field(default_factory=FORGE_PULL_REQUEST_COMMITS.to_frame)
     reviews: pl.DataFrame = field(default_factory=FORGE_REVIEWS.to_frame)
     answers: pl.DataFrame = field(default_factory=FORGE_ANSWERS.to_frame)
+    unread_reviews: Set[int] = frozenset()  # pull requests whose reviews could not be read
 
     @classmethod
     def from_rows(
@@ -49,6 +50,7 @@ class ForgeFrames:
         commits: Iterable[Mapping[str, Any]] = (),
         reviews: Iterable[Mapping[str, Any]] = (),
         answers: Iterable[Mapping[str, Any]] = (),
+        unread_reviews: Iterable[int] = (),
     ) -> "ForgeFrames":
         """Frames from rows by column name; a column that a row lacks is NULL in it."""
         return cls(
@@ -56,6 +58,7 @@ class ForgeFrames:
             _frame(commits, FORGE_PULL_REQUEST_COMMITS),
             _frame(reviews, FORGE_REVIEWS),
             _frame(answers, FORGE_ANSWERS),
+            frozenset(unread_reviews),
         )
 
     def by_table(self) -> dict[str, pl.DataFrame]:
@@ -139,5 +142,12 @@ def _frame(rows: Iterable[Mapping[str, Any]], schema: pl.Schema) -> pl.DataFrame
     listed = list(rows)
     if unknown := {name for row in listed for name in row} - schema.keys():
         raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
-    columns = {name: [row.get(name) for row in listed] for name in schema}
+    columns = {name: [_text(row.get(name)) for row in listed] for name in schema}
     return pl.DataFrame(columns, schema=schema)
+
+
+def _text(value: Any) -> Any:
+    """A text without halves of characters: a forge that cuts one off may tell its first half."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return [_text(item) for item in value] if isinstance(value, list) else value

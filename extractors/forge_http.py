@@ -21,10 +21,12 @@ import stamina
 from quarterdeck.extractors.forge_errors import (
     ForgeAccessError,
     ForgeAnswerError,
+    ForgeError,
     ForgeLimitError,
     ForgeNotFoundError,
     ForgeUnavailableError,
 )
+from quarterdeck.extractors.forge_messages import message, number, place
 from quarterdeck.extractors.forge_patience import Clock, Patience, SystemClock
 from quarterdeck.extractors.forge_tokens import Token, scrub
 
@@ -68,7 +70,7 @@ class LimitedError(Exception):
         self.seconds = seconds
 
 
-@dataclass
+@dataclass(eq=False)
 class _Seat:
     """A token (or none), and what is known of its limits."""
 
@@ -77,6 +79,7 @@ class _Seat:
     reset: float | None = None  # by the forge's clock
     blocked_until: float = 0.0  # by the forge's clock
     refused: bool = False
+    is_doubtful: bool = False  # another token could read what this one could not
 
 
 @dataclass
@@ -190,8 +193,8 @@ class ForgeClient:
         except TransientError as error:
             raise ForgeUnavailableError(
                 scrub(
-                    f"{request.url.copy_with(query=None)}: {error}, {attempts} times; run again "
-                    "later: what was read is kept, and the next run goes on from there",
+                    f"{place(request)}: {error}, {attempts} times; run again later: what was read "
+                    "is kept, and the next run goes on from there",
                     self.tokens,
                 )
             ) from None
@@ -200,8 +203,11 @@ class ForgeClient:
     def _through_limits(
         self, request: httpx.Request, label: str, points: int, check: Callable[[Any], None]
     ) -> Answer:
-        for _ in range(_LIMITS_IN_A_ROW + len(self._seats)):
-            self._take_seat(points, str(request.url.copy_with(query=None)))
+        failed: dict[_Seat, ForgeError] = {}
+        for _ in range(_LIMITS_IN_A_ROW + 2 * len(self._seats)):
+            if failed and not self._has_another(failed):
+                raise next(iter(failed.values()))
+            self._take_seat(points, place(request), failed)
             try:
                 answer = self._send(request, label)
                 if answer is None:
@@ -210,11 +216,22 @@ class ForgeClient:
             except LimitedError as limit:
                 self._block(limit)
                 continue
+            except (ForgeNotFoundError, ForgeAccessError) as error:
+                failed[self._seat] = error
+                continue
             self._secondary = 0
+            for seat in failed:
+                seat.is_doubtful = True
             return answer
         raise ForgeLimitError(
             f"{self.base_url}: asked to wait {_LIMITS_IN_A_ROW} times in a row; run again later"
         )
+
+    def _has_another(self, failed: Mapping[_Seat, ForgeError]) -> bool:
+        """Whether another token may have the right that some lack."""
+        now = self.forge_time().timestamp()
+        left = [seat for seat in self._seats if seat not in failed and not seat.refused]
+        return any(seat.blocked_until <= now for seat in left)
 
     def _send(self, request: httpx.Request, label: str) -> Answer | None:
         """One request with the token whose turn it is; None where the forge refuses the token."""
@@ -242,7 +259,7 @@ class ForgeClient:
             kept = token.scrubbed_bytes(kept)
         try:
             content = json.loads(kept)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise TransientError("an answer that is cut off or no JSON") from None
         return Answer(label, response.headers, kept, content, self.forge_time())
 
@@ -261,8 +278,8 @@ class ForgeClient:
 
     def _note_limits(self, headers: httpx.Headers) -> None:
         for prefix in ("x-ratelimit-", "ratelimit-"):
-            remaining = _number(headers.get(prefix + "remaining"))
-            reset = _number(headers.get(prefix + "reset"))
+            remaining = number(headers.get(prefix + "remaining"))
+            reset = number(headers.get(prefix + "reset"))
             if remaining is not None and reset is not None:
                 self._seat.remaining, self._seat.reset = int(remaining), reset
 
@@ -270,35 +287,40 @@ class ForgeClient:
         seat = self._seat
         if seat.token is None:
             raise ForgeAccessError(
-                f"{_place(request)}: asks for a token; set one in the environment "
+                f"{place(request)}: asks for a token; set one in the environment "
                 "(docs/forges.md names the variables)"
             )
         seat.refused = True
         if all(other.refused for other in self._seats):
             raise ForgeAccessError(
-                f"{_place(request)}: refuses the token from {seat.token.origin}; "
+                f"{place(request)}: refuses the token from {seat.token.origin}; "
                 "it is wrong, expired or revoked: set a new one"
             )
         self.tell(f"{self.base_url}: refuses a token from {seat.token.origin}; using the others")
 
     def _refuse_status(self, request: httpx.Request, response: httpx.Response) -> None:
         status = response.status_code
-        if status < 400:
+        if status < 300:
             return
-        said = _message(response)
+        if status < 400:
+            to = scrub(response.headers.get("Location", "nowhere"), self.tokens)
+            raise ForgeAnswerError(
+                f"{place(request)}: HTTP {status}: redirects to {to}; set base_url to where it is"
+            )
+        said = message(response)
         if status in (403, 429):
-            after = _number(response.headers.get("Retry-After"))
+            after = self._asked_to_wait(response.headers)
             if after is not None:
                 raise LimitedError(after)
             is_spent = self._seat.remaining == 0
             if is_spent or status == 429 or re.search("rate limit|abuse", said, re.I):
                 raise LimitedError
         if status >= 500 or status == 408:
-            after = _number(response.headers.get("Retry-After"))
+            after = self._asked_to_wait(response.headers)
             if after is not None:
-                self._wait(after, f"{self.base_url} asks to wait")
+                self._wait(after, f"{self.base_url} asks to wait", place(request))
             raise TransientError(f"HTTP {status}")
-        where = scrub(f"{_place(request)}: HTTP {status}: {said}", self.tokens)
+        where = scrub(f"{place(request)}: HTTP {status}: {said}", self.tokens)
         if status == 403:
             raise ForgeAccessError(f"{where}; give the token the right to read this repository")
         if status in (404, 410, 451):
@@ -307,7 +329,7 @@ class ForgeClient:
             )
         raise ForgeAnswerError(f"{where}; is base_url this forge's address?")
 
-    def _take_seat(self, points: int, place: str) -> None:
+    def _take_seat(self, points: int, asked: str, failed: Mapping[_Seat, ForgeError]) -> None:
         """Choose the token with most left, and wait where none has enough."""
         now = self.clock.now() + self._skew
         for seat in self._seats:
@@ -315,36 +337,51 @@ class ForgeClient:
                 seat.remaining = seat.reset = None
             if seat.remaining is not None and seat.reset and seat.remaining < points:
                 seat.blocked_until = max(seat.blocked_until, seat.reset)
-        living = [seat for seat in self._seats if not seat.refused]
+        living = [seat for seat in self._seats if not seat.refused and seat not in failed]
         free = [seat for seat in living if seat.blocked_until <= now]
         if free:
             self._seat = max(
-                free, key=lambda s: float("inf") if s.remaining is None else s.remaining
+                free,
+                key=lambda s: (
+                    not s.is_doubtful,
+                    float("inf") if s.remaining is None else s.remaining,
+                ),
             )
             return
         self._seat = min(living, key=lambda seat: seat.blocked_until)
         seconds = self._seat.blocked_until - now + 1.0  # the reset has whole seconds
-        if seconds > self.patience.longest_limit:
-            raise ForgeLimitError(
-                f"{place}: the limit ends in {seconds / 60:.0f} minutes, longer than a run waits; "
-                "run again then, or add a token"
-            )
-        self._wait(seconds, f"{self.base_url}: the limit of requests is reached; waiting")
+        self._wait(seconds, f"{self.base_url}: the limit of requests is reached; waiting", asked)
         self._seat.remaining = self._seat.reset = None
 
     def _block(self, limit: LimitedError) -> None:
         now = self.clock.now() + self._skew
         if limit.seconds is not None:
-            until = now + max(limit.seconds, 0.0)
-        elif self._seat.remaining == 0 and self._seat.reset is not None:
+            until = now + limit.seconds
+        elif self._seat.remaining == 0 and self._seat.reset is not None and self._seat.reset > now:
             until = self._seat.reset
-        else:
+        else:  # no time is told, or one that is past
             self._secondary += 1
             wait = _SECONDARY_WAIT * 2.0 ** (self._secondary - 1)
             until = now + min(wait, _LONGEST_SECONDARY_WAIT)
         self._seat.blocked_until = until
 
-    def _wait(self, seconds: float, why: str) -> None:
+    def _asked_to_wait(self, headers: httpx.Headers) -> float | None:
+        """The seconds of `Retry-After`, which has a number of them or a date; None without it."""
+        told = headers.get("Retry-After")
+        seconds = number(told)
+        if told is None or seconds is not None:
+            return seconds
+        try:
+            return max(parsedate_to_datetime(told).timestamp() - self.forge_time().timestamp(), 0.0)
+        except ValueError:
+            return None
+
+    def _wait(self, seconds: float, why: str, asked: str) -> None:
+        if seconds > self.patience.longest_limit:
+            raise ForgeLimitError(
+                f"{asked}: the limit ends in {seconds / 60:.0f} minutes, longer than a run waits; "
+                "run again then, or add a token"
+            )
         until = self.forge_time().timestamp() + seconds
         self.tell(f"{why} until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC")
         self.usage.waited += seconds
@@ -362,27 +399,3 @@ def _refuse_open_line(base_url: str, tokens: Sequence[Token]) -> None:
         raise ForgeAccessError(
             f"{base_url}: a token would go over the network in clear; use an https address"
         )
-
-
-def _place(request: httpx.Request) -> str:
-    return str(request.url.copy_with(query=None))
-
-
-def _number(text: str | None) -> float | None:
-    """A header's number; a date in `Retry-After` is rare, and none of these forges sends one."""
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
-
-
-def _message(response: httpx.Response) -> str:
-    """What the forge says, in one short line."""
-    try:
-        told = json.loads(response.content)
-    except ValueError:
-        return response.reason_phrase or "no message"
-    if isinstance(told, dict):
-        told = told.get("message") or told.get("error") or "no message"
-    text = " ".join(str(told).split())
-    return text if len(text) <= 200 else text[:197] + "..."

@@ -3,14 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from quarterdeck.extractors.forge_frames import (
-    append_frames,
-    known_pull_requests,
-    read_cursor,
-    write_cursor,
-)
+from quarterdeck.extractors.forge_frames import known_pull_requests
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_pages import Extraction
+from quarterdeck.extractors.forge_parts import append_page, resume
+from quarterdeck.extractors.forge_withdrawn import KnownReviews
 from quarterdeck.extractors.lake import Lake
 
 
@@ -43,11 +40,14 @@ def mine_forge(
     done, total, warnings = 0, None, list[str]()
     before = replace(client.usage)
     with lake.lock(repository_id):
-        state = read_cursor(lake, repository_id, extraction.source)
-        is_first = state is None
+        state, is_set_back = resume(lake, repository_id, extraction.source)
+        if is_set_back:
+            warnings.append("parts of what the forge told are gone from the lake: asked for again")
+        is_first = not state
+        reviews = KnownReviews.of(lake, repository_id)
         for page in extraction.pages(state):
-            append_frames(lake, repository_id, page.frames)
-            write_cursor(lake, repository_id, extraction.source, page.state)
+            frames = reviews.with_withdrawn(page.frames)
+            append_page(lake, repository_id, extraction.source, frames, page.state)
             done += page.frames.pull_requests.height
             total = page.total if page.total is not None else total
             warnings += page.warnings

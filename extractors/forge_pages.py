@@ -108,6 +108,21 @@ class Progress:
         return self.watermark - OVERLAP if self.watermark is not None else None
 
 
+def set_back(state: Mapping[str, object], to: datetime | None) -> dict[str, object]:
+    """A state from which all is asked for again that was updated at a time or later.
+
+    Args:
+        state: of any kind of forge.
+        to: that time; None: from the start.
+    """
+    if to is None:
+        return {}
+    position = {name: None for name in ("top", "floor", "position") if name in state}
+    times = {name: _time(state.get(name)) for name in ("watermark", "since")}
+    earlier = {name: _text(min(time, to)) for name, time in times.items() if time is not None}
+    return {**state, **position, **earlier}
+
+
 class LostPositionError(Exception):
     """The forge does not know the position of a run that was stopped."""
 
@@ -171,7 +186,12 @@ def moment(value: object) -> datetime | None:
 
 
 def _time(value: object) -> datetime | None:
-    return datetime.fromisoformat(str(value)).astimezone(UTC) if value is not None else None
+    if value is None:
+        return None
+    found = datetime.fromisoformat(str(value))
+    if found.year == 1:  # in a zone east of Greenwich it would be before all times
+        return found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _text(value: datetime | None) -> str | None:

@@ -1,6 +1,6 @@
 """What the REST APIs of forges have in common: lists in pages, and missing parts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,7 +100,9 @@ class RestReader:
             "server?"
         )
 
-    def taken(self, pulls: list[Row], commits: list[Row], reviews: list[Row]) -> ForgeFrames:
+    def taken(
+        self, pulls: list[Row], commits: list[Row], reviews: list[Row], unread: Iterable[int]
+    ) -> ForgeFrames:
         """Frames of rows, all told now, with the answers that they came from."""
         shared = {"repository_id": self.repository_id, "fetched_at": self.answers[-1].at}
         answers = [answer_row(answer, self.repository_id, self.source) for answer in self.answers]
@@ -110,6 +112,7 @@ class RestReader:
             [{**row, **shared} for row in commits],
             [{**row, **shared} for row in reviews],
             answers,
+            unread,
         )
 
     def taken_warnings(self) -> tuple[str, ...]:

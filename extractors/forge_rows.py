@@ -1,8 +1,11 @@
 """Rows of a file, whatever its form: CSV, JSON, JSON Lines or Parquet, gzipped or not."""
 
+import codecs
 import csv
 import gzip
+import io
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterator, Mapping
@@ -28,6 +31,8 @@ _FORMS = {
 }
 _BATCH = 20_000
 _TEXT = "utf-8-sig"
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_REPLACED = "\ufffd"
 
 
 def form_of(path: Path) -> str:
@@ -46,7 +51,13 @@ def form_of(path: Path) -> str:
     return form
 
 
-def read_rows(path: Path, form: str, separator: str | None, troubles: Troubles) -> Iterator[Row]:
+def read_rows(
+    path: Path,
+    form: str,
+    separator: str | None,
+    troubles: Troubles,
+    encoding: str | None = None,
+) -> Iterator[Row]:
     """The rows of a file, one after the other.
 
     Args:
@@ -54,16 +65,22 @@ def read_rows(path: Path, form: str, separator: str | None, troubles: Troubles) 
         form: csv, json, jsonl or parquet.
         separator: of a CSV; None: a tab in a .tsv, else the one that its header has most of.
         troubles: counts what was wrong in single rows.
+        encoding: of text; None: UTF-8, or UTF-16 where the file begins with its mark.
 
     Raises:
         ForgeFileError: the file cannot be read, or is not of that form.
     """
-    readers = {"json": _json, "jsonl": _json_lines, "parquet": _parquet}
     try:
         if form == "csv":
-            yield from _csv(path, separator, troubles)
+            rows = _csv(path, separator, encoding, troubles)
+        elif form == "parquet":
+            rows = _parquet(path)
         else:
-            yield from readers[form](path, troubles)
+            rows = (_json if form == "json" else _json_lines)(path, encoding, troubles)
+        for where, cells in rows:
+            if any(isinstance(cell, str) and _REPLACED in cell for cell in cells.values()):
+                troubles.add("rows with characters that could not be read (`encoding`)", where)
+            yield where, cells
     except OSError as error:
         raise ForgeFileError(
             f"{path}: cannot be read: {error.strerror or error}; correct `path`, or make the file "
@@ -76,20 +93,26 @@ def read_rows(path: Path, form: str, separator: str | None, troubles: Troubles) 
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
-    """A file as text, unpacked where it is gzipped; what is no UTF-8 is replaced."""
-    if path.name.lower().endswith(".gz"):
-        with gzip.open(path, "rt", encoding=_TEXT, errors="replace", newline="") as packed:
-            yield packed
-    else:
-        with path.open(encoding=_TEXT, errors="replace", newline="") as text:
+def open_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
+    """A file as text, unpacked where it is gzipped; what is not of its encoding is replaced."""
+    is_packed = path.name.lower().endswith(".gz")
+    with gzip.open(path) if is_packed else path.open("rb") as content:
+        start = content.read(2)
+        content.seek(0)
+        encoding = encoding or ("utf-16" if start in _UTF_16_MARKS else _TEXT)
+        with io.TextIOWrapper(content, encoding, errors="replace", newline="") as text:
             yield text
 
 
-def _csv(path: Path, separator: str | None, troubles: Troubles) -> Iterator[Row]:
+def _csv(
+    path: Path, separator: str | None, encoding: str | None, troubles: Troubles
+) -> Iterator[Row]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    with open_text(path) as text:
+    before = 1  # lines above the rows
+    with open_text(path, encoding) as text:
         first = text.readline()
+        if told := re.fullmatch(r'"?sep=(.)"?', first.strip()):  # as spreadsheets write it
+            separator, first, before = told[1], text.readline(), 2
         if not first.strip():
             raise ForgeFileError(f"{path}: has no header; its first line must name the columns")
         separator = separator or max("\t;,|", key=lambda one: (first.count(one), one == ","))
@@ -100,7 +123,7 @@ def _csv(path: Path, separator: str | None, troubles: Troubles) -> Iterator[Row]
         try:
             reader = csv.reader(text, delimiter=separator, strict=True)
             for cells in reader:
-                where = f"line {reader.line_num + 1}"
+                where = f"line {reader.line_num + before}"
                 if not cells:
                     continue
                 if len(cells) != len(header):
@@ -113,15 +136,17 @@ def _csv(path: Path, separator: str | None, troubles: Troubles) -> Iterator[Row]
             ) from error
 
 
-def _json(path: Path, troubles: Troubles) -> Iterator[Row]:
-    with open_text(path) as text:
+def _json(path: Path, encoding: str | None, troubles: Troubles) -> Iterator[Row]:
+    with open_text(path, encoding) as text:
         try:
             found = json.load(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ForgeFileError(
                 f"{path}: not JSON: {error}; for one object a line name it .jsonl, or give `format`"
             ) from error
-    if isinstance(found, dict):
+    if isinstance(found, dict) and "number" in found:
+        found = [found]
+    elif isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
         found = lists[0] if len(lists) == 1 else [found]
     if not isinstance(found, list):
@@ -133,14 +158,14 @@ def _json(path: Path, troubles: Troubles) -> Iterator[Row]:
             troubles.add("entries that are no objects", f"object {number}", item)
 
 
-def _json_lines(path: Path, troubles: Troubles) -> Iterator[Row]:
-    with open_text(path) as text:
+def _json_lines(path: Path, encoding: str | None, troubles: Troubles) -> Iterator[Row]:
+    with open_text(path, encoding) as text:
         for number, line in enumerate(text, start=1):
             if not line.strip():
                 continue
             try:
                 item = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 item = None
             if isinstance(item, dict):
                 yield f"line {number}", _flat(item)
@@ -148,7 +173,7 @@ def _json_lines(path: Path, troubles: Troubles) -> Iterator[Row]:
                 troubles.add("lines that are no JSON objects", f"line {number}", line.strip())
 
 
-def _parquet(path: Path, _troubles: Troubles) -> Iterator[Row]:
+def _parquet(path: Path) -> Iterator[Row]:
     try:
         frame = pl.scan_parquet(path, glob=False)
         total = frame.select(pl.len()).collect().item()

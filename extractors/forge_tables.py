@@ -19,6 +19,7 @@ from quarterdeck.extractors.forge_values import Troubles
 
 SOURCE = "table"
 _REPOSITORY = "repository"
+UNRESOLVED = "reviews of pull requests that are not known, left out"
 #: What a column can be mapped to, and how its cells are read.
 PULL_REQUEST_FIELDS: dict[str, values.Converter] = {
     _REPOSITORY: values.repository_name,
@@ -38,7 +39,7 @@ PULL_REQUEST_FIELDS: dict[str, values.Converter] = {
     "head_repository": values.repository_name,
     **dict.fromkeys(
         ["added", "deleted", "changed_files", "comments", "review_threads", "resolved_threads"],
-        values.whole_number,
+        values.count,
     ),
     **dict.fromkeys(
         [
@@ -57,7 +58,7 @@ REVIEW_FIELDS: dict[str, values.Converter] = {
     "reviewer_is_bot": values.truth,
     "state": values.review_state,
     "submitted_at": values.time,
-    "comments": values.whole_number,
+    "comments": values.count,
 }
 _TIMES = frozenset(["created_at", "updated_at", "closed_at", "merged_at", "submitted_at"])
 
@@ -77,6 +78,7 @@ class TableSpec:
     time_zone: str = "UTC"  # of times without an offset
     as_of: datetime | None = None  # when the file was exported; None: its own time
     separator: str | None = None
+    encoding: str | None = None  # of text; None: told by its first bytes
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ def read_table(path: Path, spec: TableSpec, as_of: datetime, numbers: Numbers) -
     troubles, seen, read = Troubles(), set[str](), list[dict[str, Any]]()
     rows = 0
     known = numbers() if "pull_request" in spec.columns else {}
-    for where, cells in read_rows(path, spec.form or form_of(path), spec.separator, troubles):
+    form = spec.form or form_of(path)
+    for where, cells in read_rows(path, form, spec.separator, troubles, spec.encoding):
         rows += 1
         seen.update(cells)
         row = _row((where, cells), spec, converters, troubles)
@@ -198,7 +201,7 @@ def _review(
     told = row.pop("pull_request", None)
     if row.get("number") is None and told is not None:
         if told not in known:
-            troubles.add("reviews of pull requests that are not known, left out", where, told)
+            troubles.add(UNRESOLVED, where, told)
             return False
         row["repository_id"], row["number"] = known[told]
     if row.get("number") is None or row["repository_id"] is None:

@@ -35,6 +35,8 @@ _TRUE = frozenset(["true", "t", "yes", "y", "1"])
 _FALSE = frozenset(["false", "f", "no", "n", "0"])
 _NUMBER = re.compile(r"[+-]?\d+(?:\.0+)?")
 _REFERENCE = re.compile(r"(?:[#!]|.*/(?:pull|pulls|merge_requests)/)(\d+)/?")
+_FIRST_YEAR = 1990  # zeros, and the year 1, stand for no time
+_MOST = 2**63
 _LONG = 60  # characters of an example
 
 Converter = Callable[[Any], Any]
@@ -79,14 +81,21 @@ def time(value: Any, zone: tzinfo = UTC, form: str | None = None) -> datetime | 
     if is_nothing(value):
         return None
     if isinstance(value, datetime):
-        return _utc(value, zone)
-    if isinstance(value, date):
-        return _utc(datetime(value.year, value.month, value.day), zone)
-    if isinstance(value, bool):
+        found = _utc(value, zone)
+    elif isinstance(value, date):
+        found = _utc(datetime(value.year, value.month, value.day), zone)
+    elif isinstance(value, bool):
         raise ValueError("no time")
-    if isinstance(value, int | float):
-        return _since_1970(value)
-    text = str(value).strip()
+    elif isinstance(value, int | float):
+        found = _since_1970(value)
+    else:
+        found = _from_text(str(value).strip(), zone, form)
+    if found.year < _FIRST_YEAR:
+        raise ValueError("before there were forges: stands for none")
+    return found
+
+
+def _from_text(text: str, zone: tzinfo, form: str | None) -> datetime:
     if form is not None:
         return _utc(datetime.strptime(text, form), zone)
     if re.fullmatch(r"-?\d{9,19}(?:\.\d+)?", text):
@@ -104,6 +113,8 @@ def _utc(value: datetime, zone: tzinfo) -> datetime:
 
 def _since_1970(value: float) -> datetime:
     size = abs(value)
+    if not math.isfinite(size):
+        raise ValueError("out of range")
     divisor = next(d for limit, d in _EPOCHS if size < limit)
     try:
         return datetime.fromtimestamp(value / divisor, UTC)
@@ -123,14 +134,27 @@ def whole_number(value: Any) -> int | None:
     """
     if is_nothing(value):
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if value != int(value):
-            raise ValueError("no whole number")
-        return int(value)
     text = str(value).strip()
-    if not _NUMBER.fullmatch(text):
+    if isinstance(value, float) and value.is_integer():
+        text = str(int(value))
+    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
         raise ValueError("no whole number")
-    return int(text.partition(".")[0])
+    number = int(text.partition(".")[0])
+    if not -_MOST <= number < _MOST:
+        raise ValueError("out of range")
+    return number
+
+
+def count(value: Any) -> int | None:
+    """A count of lines, files or comments.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = whole_number(value)
+    if number is not None and number < 0:
+        raise ValueError("negative")
+    return number
 
 
 def reference(value: Any) -> int | None:
@@ -140,10 +164,10 @@ def reference(value: Any) -> int | None:
         ValueError: it is none.
     """
     if isinstance(value, str) and (found := _REFERENCE.fullmatch(value.strip())):
-        return int(found[1])
+        value = found[1]
     number = whole_number(value)
-    if number is not None and number < 0:
-        raise ValueError("negative")
+    if number is not None and number < 1:
+        raise ValueError("no forge's number")
     return number
 
 
@@ -192,7 +216,7 @@ def plain_text(value: Any) -> str | None:
     """A text; the empty one is nothing."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         value = int(value)  # an id in a column that has gaps
     return str(value).strip() or None
 

@@ -7,15 +7,19 @@ the action, when by the event, and who opened or merged it by the actor. (GitHub
 """
 
 import json
+import zlib
 from collections.abc import Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from quarterdeck.extractors import forge_values as values
 from quarterdeck.extractors.errors import ForgeFileError
 from quarterdeck.extractors.forge_frames import ForgeFrames
 from quarterdeck.extractors.forge_rows import open_text
+from quarterdeck.extractors.forge_schemas import FORGE_PULL_REQUESTS, FORGE_REVIEWS
 from quarterdeck.extractors.forge_tables import FileTold, TableSpec
 from quarterdeck.extractors.forge_values import Troubles
 
@@ -59,14 +63,14 @@ def read_gh_archive(path: Path, spec: TableSpec, wanted: Set[str] | None) -> Fil
                 if event is None or event.get("type") not in _EVENTS:
                     continue
                 rows += 1
-                tells_merges = tells_merges or _is_trimmed_merge(event)
-                if not _is_wanted(event, wanted):
-                    continue
                 try:
+                    tells_merges = tells_merges or _is_trimmed_merge(event)
+                    if not _is_wanted(event, wanted):
+                        continue
                     if event["type"] == "PullRequestEvent":
-                        pulls.append(_pull_request(event, spec))
+                        pulls.append(_fitting(_pull_request(event, spec), FORGE_PULL_REQUESTS))
                     else:
-                        reviews.append(_review(event, spec))
+                        reviews.append(_fitting(_review(event, spec), FORGE_REVIEWS))
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
                     troubles.add("events of an unknown shape, left out", where, str(error))
     except OSError as error:
@@ -74,16 +78,29 @@ def read_gh_archive(path: Path, spec: TableSpec, wanted: Set[str] | None) -> Fil
             f"{path}: cannot be read: {error.strerror or error}; fetch it again, or make it "
             "readable"
         ) from error
-    except EOFError as error:
+    except (EOFError, zlib.error) as error:
         raise ForgeFileError(f"{path}: it ends early ({error}); fetch it again") from error
     _settle_closed(pulls, tells_merges=tells_merges)
     return FileTold(ForgeFrames.from_rows(_last(pulls), (), _last(reviews)), rows, troubles)
 
 
+def _fitting(row: dict[str, Any], schema: pl.Schema) -> dict[str, Any]:
+    """A row whose values are of the kinds of its columns.
+
+    Raises:
+        TypeError: one is not.
+    """
+    for name, value in row.items():
+        kind = schema[name].to_python()
+        if value is not None and type(value) is not kind:
+            raise TypeError(f"{name} is {value!r}")
+    return row
+
+
 def _parsed(line: str, where: str, troubles: Troubles) -> Json | None:
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         troubles.add("lines that are no JSON, left out", where)
         return None
     return event if isinstance(event, dict) else None
@@ -109,11 +126,18 @@ def _required_time(value: Any) -> datetime:
     return found
 
 
+def _required_number(value: Any) -> int:
+    found = values.reference(value)
+    if found is None:
+        raise ValueError("no number")
+    return found
+
+
 def _pull_request(event: Json, spec: TableSpec) -> dict[str, Any]:
     payload = event["payload"]
     told = payload["pull_request"]
     row = _key(event, spec) | {
-        "number": int(payload.get("number") or told["number"]),
+        "number": _required_number(payload.get("number") or told["number"]),
         "source": SOURCE,
         "forge_id": values.plain_text(told.get("id")),
         "head_commit_id": told["head"].get("sha"),
@@ -139,7 +163,7 @@ def _whole(told: Json) -> dict[str, Any]:
         "url": told.get("html_url"),
         "title": told.get("title"),
         "body": told.get("body"),
-        "state": "merged" if merged else told["state"],
+        "state": "merged" if merged else values.state(told["state"]),
         "is_draft": told.get("draft"),
         "author_login": user.get("login"),
         "author_id": values.plain_text(user.get("id")),
@@ -152,7 +176,7 @@ def _whole(told: Json) -> dict[str, Any]:
         "merged_by_login": (told.get("merged_by") or {}).get("login"),
         "merge_commit_id": told.get("merge_commit_sha") if merged else None,
         "labels": values.texts(told["labels"]) if "labels" in told else None,
-        **{name: told.get(theirs) for name, theirs in _COUNTS.items()},
+        **{name: values.count(told.get(theirs)) for name, theirs in _COUNTS.items()},
     }
 
 
@@ -202,7 +226,7 @@ def _review(event: Json, spec: TableSpec) -> dict[str, Any]:
     login = user.get("login")
     is_bot = user.get("type") == "Bot" or (login or "").endswith("[bot]")
     return _key(event, spec) | {
-        "number": int(payload["pull_request"]["number"]),
+        "number": _required_number(payload["pull_request"]["number"]),
         "review_id": str(review["id"]),
         "reviewer_login": login,
         "reviewer_is_bot": True if is_bot else (False if user.get("type") else None),

@@ -44,9 +44,9 @@ _PLAIN: dict[str, tuple[str, values.Converter]] = {
     "base_branch": ("baseRefName", values.plain_text),
     "base_commit_id": ("baseRefOid", values.commit_id),
     "labels": ("labels", values.texts),
-    "added": ("additions", values.whole_number),
-    "deleted": ("deletions", values.whole_number),
-    "changed_files": ("changedFiles", values.whole_number),
+    "added": ("additions", values.count),
+    "deleted": ("deletions", values.count),
+    "changed_files": ("changedFiles", values.count),
 }
 
 
@@ -123,7 +123,11 @@ def _pull_request(
     row["head_repository"] = _head_repository(cells)
     issues = cells.get("closingIssuesReferences")
     if isinstance(issues, list):
-        row["closing_issues"] = [i["number"] for i in issues if isinstance(i, dict)]
+        try:
+            numbers = [i.get("number") if isinstance(i, dict) else None for i in issues]
+            row["closing_issues"] = values.whole_numbers(numbers)
+        except ValueError:
+            troubles.add("closing_issues not understood", where, issues)
     if isinstance(cells.get("comments"), list):
         row["comments"] = len(cells["comments"])
     row["checks"] = _checks(cells.get("statusCheckRollup"))
@@ -156,6 +160,8 @@ def _checks(rollup: Any) -> str | None:
         for c in rollup
         if isinstance(c, dict)
     }
+    if not states:
+        return None
     if states & _FAILURES:
         return "failure"
     return "pending" if states & _WAITING else "success"
@@ -168,23 +174,28 @@ def _commits(where: str, cells: Mapping[str, Any], troubles: Troubles) -> list[d
     if len(listed) >= _LIST_LIMIT:
         troubles.add("lists of commits that gh may have cut off, left out", where, len(listed))
         return []
-    return [
-        {
-            "commit_id": item["oid"],
-            "position": position,
-            "author_login": next(
-                (a["login"] for a in item.get("authors") or [] if a.get("login")), None
-            ),
-        }
-        for position, item in enumerate(listed)
-        if isinstance(item, dict) and item.get("oid")
-    ]
+    made = []
+    for position, item in enumerate(listed):
+        try:
+            commit_id = values.commit_id(item["oid"])
+        except (KeyError, TypeError, ValueError):
+            commit_id = None
+        if commit_id is None:
+            troubles.add("commits without an id, left out", where, item)
+            continue
+        authors = item.get("authors")
+        logins = [_login(one) for one in authors] if isinstance(authors, list) else []
+        login = next(filter(None, logins), None)
+        made.append({"commit_id": commit_id, "position": position, "author_login": login})
+    return made
 
 
 def _reviews(where: str, cells: Mapping[str, Any], troubles: Troubles) -> list[dict[str, Any]]:
     made = []
-    for item in cells.get("reviews") or []:
-        if not isinstance(item, dict) or not item.get("id"):
+    listed = cells.get("reviews")
+    for item in listed if isinstance(listed, list) else []:
+        review_id = values.plain_text(item.get("id")) if isinstance(item, dict) else None
+        if review_id is None:
             troubles.add("reviews without an id, left out", where)
             continue
         try:
@@ -196,7 +207,7 @@ def _reviews(where: str, cells: Mapping[str, Any], troubles: Troubles) -> list[d
         login = _login(item.get("author"))
         made.append(
             {
-                "review_id": item["id"],
+                "review_id": review_id,
                 "reviewer_login": login,
                 "reviewer_is_bot": True if (login or "").endswith("[bot]") else None,
                 "state": state,

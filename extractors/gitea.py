@@ -1,5 +1,6 @@
 """Pull requests from Gitea and Forgejo, by their REST API (v1)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +20,10 @@ from quarterdeck.extractors.forge_pages import (
 from quarterdeck.extractors.forge_rest import RestReader, Row, oldest_first
 
 PAGE_SIZE = 50  # the most that Gitea gives unless its operator allows more
-#: Requests for each pull request beside the list: reviews, commits, state of the head.
+#: Requests for each pull request beside the list: reviews, commits, state of the head; and itself,
+#: where the list does not tell lines and files.
 REQUESTS_EACH = 3
+_SIZES = ("additions", "deletions", "changed_files")
 _SECONDS_A_REQUEST = 0.3
 _REVIEWS = {
     "APPROVED": "approved",
@@ -85,17 +88,22 @@ class Gitea:
             ForgeError: a subclass says what is wrong.
         """
         asked: dict[str, str | int] = {"state": "all", "sort": "recentupdate", "limit": 50}
-        answer = self.client.get(f"{self._repository}/pulls", asked)
-        told = answer.headers.get("X-Total-Count")
-        count = int(told) if told is not None else None
+        listed = self._rest.one(f"{self._repository}/pulls", asked)
+        count = self._rest.total()
+        self._rest.answers.clear()
+        try:
+            times = [moment(item["updated_at"]) for item in listed]
+        except (KeyError, TypeError, ValueError) as error:
+            said = f"an answer of another form ({error!r})"
+            raise self._rest.no_sense(self._repository, said) from error
         since = Progress.of(state, f"{self.client.base_url} {self.slug}").since
         if since is not None:
-            times = [moment(item["updated_at"]) for item in answer.json]
             new = sum(time is not None and time >= since for time in times)
             count = new if new < len(times) else count
         if count is None:
             return Estimate(None, None, None, None)
-        requests = max(1, -(-count // self.page_size)) + count * REQUESTS_EACH
+        each = REQUESTS_EACH + (not any(item.get("additions") is not None for item in listed))
+        requests = max(1, -(-count // self.page_size)) + count * each
         return Estimate(count, requests, None, requests * _SECONDS_A_REQUEST)
 
     def _page(self, after: str | None) -> Listed:
@@ -106,37 +114,52 @@ class Gitea:
             raise self._rest.no_sense(self._repository, said) from error
 
     def _read_page(self, after: str | None) -> Listed:
-        if after is not None and not after.isdigit():
+        found = re.fullmatch(r"(\d+)(?: of (\d+))?", after or "1")
+        if found is None:
             raise LostPositionError
-        number = int(after or 1)
+        number, before = int(found[1]), int(found[2] or 0)
         asked: dict[str, str | int] = {"state": "all", "sort": "recentupdate"}
         asked |= {"limit": self.page_size, "page": number}
         listed = self._rest.one(f"{self._repository}/pulls", asked)
         if not isinstance(listed, list):
             raise TypeError("no list")
         total = self._rest.total()
+        if total is not None and total < before and number > 1:
+            # some were deleted since, and those after them moved up a place
+            return self._read_page(str(max(number - 1 - (before - total) // self.page_size, 1)))
         self._most = max(self._most, len(listed))
         has_next = self._rest.has_next(len(listed), (number - 1) * self._most + len(listed))
         pulls: list[Row] = []
         commits: list[Row] = []
         reviews: list[Row] = []
         times: list[datetime] = []
+        unread: list[int] = []
         for item in listed:
             path = f"{self._repository}/pulls/{item['number']}"
             given = self._rest.part_list(f"{path}/reviews")
             own = self._rest.part_list(f"{path}/commits", _LEAN)
-            row = _row(item)
+            row, rows = _row(self._sized(item, path)), _commit_rows(item["number"], own)
+            if rows and row["state"] != "open":
+                row["head_commit_id"] = rows[-1]["commit_id"]  # the branch may have moved on since
             pulls.append({**row, "checks": self._checks(row["head_commit_id"])})
             reviews += _review_rows(item["number"], given)
-            commits += _commit_rows(item["number"], own)
+            unread += [item["number"]] if given is None else []
+            commits += rows
             times.append(row["updated_at"])
         return Listed(
-            self._rest.taken(pulls, commits, reviews),
+            self._rest.taken(pulls, commits, reviews, unread),
             tuple(times),
-            str(number + 1) if listed and has_next else None,
+            f"{number + 1} of {total or 0}" if listed and has_next else None,
             total,
             self._rest.taken_warnings(),
         )
+
+    def _sized(self, item: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+        """A listed pull request with its lines and files, which Gitea does not count for lists."""
+        if any(item.get(name) is not None for name in _SIZES):
+            return item
+        told = self._rest.part(path) or {}
+        return {**item, **{name: told.get(name) for name in _SIZES}}
 
     def _checks(self, head: str | None) -> str | None:
         if not head:
@@ -169,16 +192,21 @@ def _row(told: Mapping[str, Any]) -> Row:
         "merged_by_login": _login(told["merged_by"]),
         "merge_commit_id": told["merge_commit_sha"] or None if told["merged"] else None,
         "head_commit_id": head["sha"] or None,
-        "head_branch": head["ref"],
+        "head_branch": (head["label"] if _is_gone(head) else head["ref"]) or None,
         "head_repository": head["repo"]["full_name"] if head["repo"] else None,
         "base_branch": base["ref"],
-        "base_commit_id": base["sha"] or None,
+        "base_commit_id": told["merge_base"] or None,  # the base's `sha` is its branch as of now
         "labels": [label["name"] for label in told["labels"] or ()],
         "added": told.get("additions"),
         "deleted": told.get("deletions"),
         "changed_files": told.get("changed_files"),
         "comments": told["comments"],
     }
+
+
+def _is_gone(branch: Mapping[str, Any]) -> bool:
+    """Whether the ref of the pull request itself stands for a branch that is no more."""
+    return str(branch["ref"]).startswith("refs/pull/")
 
 
 def _login(account: Mapping[str, Any] | None) -> str | None:

@@ -73,6 +73,7 @@ class GitHub:
     _well: int = 0
     _answers: list[Answer] = field(default_factory=list)
     _warnings: list[str] = field(default_factory=list)
+    _cut: set[str] = field(default_factory=set)  # inner connections that ended early
 
     def pages(self, state: Mapping[str, object] | None) -> Iterator[Page]:
         """All that changed since the state, newest first.
@@ -89,7 +90,12 @@ class GitHub:
         Raises:
             ForgeError: a subclass says what is wrong.
         """
-        progress = Progress.of(state, f"{self.client.base_url} {self.slug}")
+        try:
+            return self._estimate(Progress.of(state, f"{self.client.base_url} {self.slug}"))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise self._no_sense(f"an answer of another form ({error!r})") from error
+
+    def _estimate(self, progress: Progress) -> Estimate:
         data = self._ask(queries.COUNT, self._names(), "Count")
         count = int(data["repository"]["pullRequests"]["totalCount"])
         if progress.since is not None and progress.position is None:
@@ -122,26 +128,32 @@ class GitHub:
         commits: list[dict[str, Any]] = []
         reviews: list[dict[str, Any]] = []
         times: list[datetime] = []
+        unread: list[int] = []
         for position, node in enumerate(connection["nodes"]):
             if node is None:
                 self._warnings.append("a pull request that the token may not read was left out")
                 continue
+            self._cut.clear()
             inner = {key: self._whole(node, key) for key in queries.MORE}
             fields = refused.get(position, frozenset())
             pulls.append(pull_request_row(node, inner, fields, name))
             commits += commit_rows(node["number"], inner["commits"])
             reviews += review_rows(node["number"], inner["reviews"])
+            is_cut = inner["reviews"] is None or None in inner["reviews"] or "reviews" in self._cut
+            unread += [node["number"]] if is_cut else []
             times.append(updated_at(node))
         info = connection["pageInfo"]
         return Listed(
-            self._frames(pulls, commits, reviews),
+            self._frames(pulls, commits, reviews, unread),
             tuple(times),
             info["endCursor"] if info["hasNextPage"] else None,
             connection["totalCount"],
             self._taken_warnings(),
         )
 
-    def _frames(self, pulls: list[Any], commits: list[Any], reviews: list[Any]) -> ForgeFrames:
+    def _frames(
+        self, pulls: list[Any], commits: list[Any], reviews: list[Any], unread: list[int]
+    ) -> ForgeFrames:
         at = self._answers[-1].at
         shared = {"repository_id": self.repository_id, "fetched_at": at}
         answers = [answer_row(answer, self.repository_id, self.source) for answer in self._answers]
@@ -151,6 +163,7 @@ class GitHub:
             [{**row, **shared} for row in commits],
             [{**row, **shared} for row in reviews],
             answers,
+            unread,
         )
 
     def _taken_warnings(self) -> tuple[str, ...]:
@@ -174,13 +187,24 @@ class GitHub:
                 )
             except ForgeUnavailableError:
                 if is_least:
-                    raise
+                    return self._lean_page(variables), {}
                 self._at_size, self._well = self._at_size + 1, 0
                 continue
             self._well += 1
             if self._well >= _GROW_AFTER and self._at_size:
                 self._at_size, self._well = self._at_size - 1, 0
             return data, _refused_fields(json.loads(self._answers[-1].content))
+
+    def _lean_page(self, variables: Mapping[str, Any]) -> Any:
+        """A page that GitHub does not give whole; its inner connections are asked for after it."""
+        data = self._ask(queries.LEAN_PULL_REQUESTS, variables, "LeanPullRequests")
+        for node in filter(None, data["repository"]["pullRequests"]["nodes"]):
+            to_come = {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": None}}
+            node |= dict.fromkeys(queries.MORE, to_come) | {"head": None}
+            self._warnings.append(
+                f"pull request {node['number']}: read part by part, without its checks"
+            )
+        return data
 
     def _whole(self, node: Mapping[str, Any], name: str) -> list[Any] | None:
         """An inner connection, paged to its end; None where the forge gave none."""
@@ -189,18 +213,25 @@ class GitHub:
             return None
         found = list(connection["nodes"])
         while connection["pageInfo"]["hasNextPage"]:
-            variables = {
-                "id": node["id"],
-                "size": queries.MORE_SIZE,
-                "after": connection["pageInfo"]["endCursor"],
-            }
-            data = self._ask(queries.MORE[name], variables, f"More {name}")
+            data = self._more(node["id"], name, connection["pageInfo"]["endCursor"])
             connection = (data["node"] or {}).get(name)
             if connection is None:
                 self._warnings.append(f"pull request {node['number']}: the rest of {name} is gone")
+                self._cut.add(name)
                 break
             found += connection["nodes"]
         return found
+
+    def _more(self, node_id: str, name: str, after: str | None) -> Any:
+        """A further page of an inner connection, of a smaller size where GitHub gives up."""
+        for size in queries.MORE_SIZES[:-1]:
+            variables = {"id": node_id, "size": size, "after": after}
+            try:
+                return self._ask(queries.MORE[name], variables, f"More {name}", attempts=2)
+            except ForgeUnavailableError:
+                continue
+        variables = {"id": node_id, "size": queries.MORE_SIZES[-1], "after": after}
+        return self._ask(queries.MORE[name], variables, f"More {name}")
 
     def _names(self) -> dict[str, Any]:
         owner, _, name = self.slug.partition("/")

@@ -6,8 +6,9 @@ and a page of 50 stays under 10 points; a connection that is longer is paged to 
 
 #: Pull requests a page; the next is taken where GitHub gives up on one (502, no answer in time).
 PAGE_SIZES = (50, 25, 12, 4, 1)
-#: Size of a further page of an inner connection: the most that GitHub gives.
-MORE_SIZE = 100
+#: Sizes of a further page of an inner connection: the most that GitHub gives, and fewer where it
+#: gives up.
+MORE_SIZES = (100, 25, 5)
 
 _WHO = """
 fragment Who on Actor {
@@ -44,23 +45,29 @@ def _inner(name: str) -> str:
     return f"{name}(first: {INNER_SIZES[name]}) {{ {_PAGE_INFO} {_INNER[name]} }}"
 
 
-_PULL_REQUEST = f"""
-fragment Pull on PullRequest {{
+_SCALARS = """
   id number url title body state isDraft locked
-  author {{ ...Who }}
+  author { ...Who }
   authorAssociation createdAt updatedAt closedAt mergedAt
-  mergedBy {{ ...Who }}
-  mergeCommit {{ oid }}
-  headRefOid headRefName headRepository {{ nameWithOwner }}
+  mergedBy { ...Who }
+  mergeCommit { oid }
+  headRefOid headRefName headRepository { nameWithOwner }
   baseRefName baseRefOid
   additions deletions changedFiles
-  comments(first: 1) {{ totalCount }}
+  comments(first: 1) { totalCount }
+"""
+_PULL_REQUEST = f"""
+fragment Pull on PullRequest {{{_SCALARS}
   head: commits(last: 1) {{ nodes {{ commit {{ oid statusCheckRollup {{ state }} }} }} }}
   {"".join(chr(10) + "  " + _inner(name) for name in _INNER)}
 }}
 """
 
-PULL_REQUESTS = f"""
+_LEAN = f"""
+fragment Pull on PullRequest {{{_SCALARS}}}
+"""
+
+_PAGE = f"""
 query PullRequests($owner: String!, $name: String!, $size: Int!, $after: String) {{
   {_LIMIT}
   repository(owner: $owner, name: $name) {{
@@ -73,7 +80,11 @@ query PullRequests($owner: String!, $name: String!, $size: Int!, $after: String)
     }}
   }}
 }}
-{_PULL_REQUEST}{_WHO}"""
+{_WHO}"""
+
+PULL_REQUESTS = _PAGE + _PULL_REQUEST
+#: Without inner connections, which are asked for one by one.
+LEAN_PULL_REQUESTS = _PAGE + _LEAN
 
 
 def _more(name: str) -> str:

@@ -78,6 +78,7 @@ class GitLab:
         while True:
             try:
                 listed = self._list(since, number)
+                is_last = self._is_last(listed)
                 new = [m for m in listed if (m["iid"], m["updated_at"]) not in read]
                 read |= {(m["iid"], m["updated_at"]) for m in new}
                 rows = self._rows(new)
@@ -85,7 +86,6 @@ class GitLab:
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 said = f"an answer of another form ({error!r})"
                 raise self._rest.no_sense(self._project, said) from error
-            is_last = len(listed) < self.page_size
             # many merge requests of one update time fill pages of that time
             number = number + 1 if last == since else 1
             since = last
@@ -111,11 +111,11 @@ class GitLab:
         if since is not None and is_complete:
             since -= OVERLAP
         asked = {**self._filter(since), "per_page": 1}
-        answer = self.client.get(f"{self._project}/merge_requests", asked)
-        told = answer.headers.get("X-Total")  # left out where it would take too long to count
-        if told is None:
+        self._rest.one(f"{self._project}/merge_requests", asked)
+        count = self._rest.total()  # left out where it would take too long to count
+        self._rest.answers.clear()
+        if count is None:
             return Estimate(None, None, None, None)
-        count = int(told)
         requests = max(1, -(-count // self.page_size)) + count * REQUESTS_EACH
         return Estimate(count, requests, None, requests * _SECONDS_A_REQUEST)
 
@@ -139,10 +139,16 @@ class GitLab:
             raise TypeError("no list")
         return found
 
-    def _rows(self, listed: list[Any]) -> tuple[list[Row], list[Row], list[Row]]:
+    def _is_last(self, listed: list[Any]) -> bool:
+        """Whether the page just read is the last; it may be short where some are not shown."""
+        following = self._rest.answers[-1].headers.get("X-Next-Page")
+        return len(listed) < self.page_size if following is None else not following
+
+    def _rows(self, listed: list[Any]) -> tuple[list[Row], list[Row], list[Row], list[int]]:
         pulls: list[Row] = []
         commits: list[Row] = []
         reviews: list[Row] = []
+        unread: list[int] = []
         for item in listed:
             number = item["iid"]
             path = f"{self._project}/merge_requests/{number}"
@@ -157,7 +163,8 @@ class GitLab:
             pulls.append({**self._row(told), **threads})
             commits += _commit_rows(number, own)
             reviews += _review_rows(number, approvals)
-        return pulls, commits, reviews
+            unread += [number] if approvals is None else []
+        return pulls, commits, reviews, unread
 
     def _threads(self, path: str, told: Mapping[str, Any]) -> Row:
         """Counts of threads that can be resolved; without notes there are none to ask for."""
@@ -175,7 +182,7 @@ class GitLab:
         merged_by = told.get("merge_user") or told.get("merged_by")
         refs = told.get("diff_refs") or {}
         author = told["author"]
-        ended = told.get("closed_at") or told.get("merged_at")
+        ended = told.get("merged_at") or told.get("closed_at")
         return {
             "number": told["iid"],
             "forge_id": str(told["id"]),

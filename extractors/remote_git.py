@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
@@ -184,17 +184,16 @@ def _last_words(process: subprocess.Popen[bytes], silence: float | None) -> str:
     """Wait for the end of a process; the end of what it said on standard error."""
     assert process.stderr is not None
     told = b""
-    try:
-        with process.stderr as stream:
-            for words in _words(process, stream, silence):
-                told = (told + words)[-_KEPT_OUTPUT:]
-        process.wait()
-    except TimeoutError:
-        _end(process)
-        told += b"\nfatal: the other side said nothing for %d seconds" % int(silence or 0)
-    except BaseException:
-        _end(process)
-        raise
+    with ExitStack() as undo:
+        undo.callback(_end, process)
+        try:
+            with process.stderr as stream:
+                for words in _words(process, stream, silence):
+                    told = (told + words)[-_KEPT_OUTPUT:]
+            process.wait()
+            undo.pop_all()
+        except TimeoutError:
+            told += b"\nfatal: the other side said nothing for %d seconds" % int(silence or 0)
     return told.decode("utf-8", "replace")
 
 

@@ -41,18 +41,35 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="File to write (png: folder); markdown, json and comparisons are printed without it.",
 )
+@click.option("--repository", metavar="NAME", help="On this repository alone.")
+@click.option(
+    "--archive",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Keep the report in FOLDER under the day of its data, and renew the index there.",
+)
 @settings_option
 def report(
-    form: str | None, compare: tuple[str, str] | None, output: Path | None, settings: "Settings"
+    form: str | None,
+    compare: tuple[str, str] | None,
+    output: Path | None,
+    repository: str | None,
+    archive: Path | None,
+    settings: "Settings",
 ) -> None:
     """Write the report of the published database."""
     from quarterdeck.flows import report_forms
 
+    if archive is not None and (compare or output or form not in (None, "html")):
+        raise click.UsageError("--archive keeps the page; it goes with --repository alone")
     with run_context(settings, quiet=form not in (None, "html") or compare is not None):
-        if compare is not None:
-            click.echo(report_forms.comparison(settings, compare, form, output), nl=False)
+        if archive is not None:
+            said = report_forms.archived(settings, archive, repository)
+        elif compare is not None:
+            said = report_forms.comparison(settings, compare, form, output, repository)
         else:
-            click.echo(report_forms.report(settings, form or "html", output), nl=False)
+            said = report_forms.report(settings, form or "html", output, repository)
+        click.echo(said, nl=False)
 
 
 @click.command(name="open", epilog=EXIT_CODES)

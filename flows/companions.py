@@ -1,6 +1,7 @@
 """Companions of the multiple: fixed sets and trends, from marts to `estimates` and back."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import duckdb
@@ -10,12 +11,12 @@ import polars as pl
 from quarterdeck.estimates.bars import (
     ActivityIntervals,
     CapRule,
-    Ints,
     LandedChanges,
     MeasuredQuarters,
 )
 from quarterdeck.estimates.fixed_sets import fixed_set_multiples as over_fixed_sets
 from quarterdeck.estimates.trend import fit_trend
+from quarterdeck.flows.arrays import numbered, side_by_side
 
 #: Simulated series of the test for acceleration.
 TREND_REPLICATES = 500
@@ -93,24 +94,34 @@ def fixed_set_multiples(
             {_EPOCH.format("active_from")} as first_day, {_EPOCH.format("active_to")} as last_day
         from marts.contributor_activity
     """).pl()
-    frames = [_SETS_SCHEMA.to_frame()]
-    for (scope, name), own in quarters.partition_by("scope", "scope_name", as_dict=True).items():
+    by_scope = quarters.partition_by("scope", "scope_name", as_dict=True)
+
+    def over_set(key: tuple[object, object, str]) -> pl.DataFrame:
+        scope, name, kind = key
         is_scope = (pl.col("scope") == scope) & (pl.col("scope_name") == name)
-        landed, active = changes.filter(is_scope), spans.filter(is_scope)
-        kinds = [("contributors", landed["contributor_id"], active, active["contributor_id"])]
-        if scope == "organisation":
-            in_each = spans.filter(scope="repository")
-            kinds.append(("repositories", landed["repository_id"], in_each, in_each["scope_name"]))
-        for kind, change_member, activity, activity_member in kinds:
-            found = _over_sets(
-                own, landed, change_member, activity, activity_member, rule, min_quarters,
-        seed=seed,
-            )  # fmt: skip
-            frame = own.select("scope", "scope_name", "quarter_start").with_columns(
-                found, group_kind=pl.lit(kind)
-            )
-            frames.append(frame.select(_SETS_SCHEMA.names()).cast(_SETS_SCHEMA))
-    return pl.concat(frames)
+        landed = changes.filter(is_scope)
+        if kind == "contributors":
+            change_member, activity = landed["contributor_id"], spans.filter(is_scope)
+            activity_member = activity["contributor_id"]
+        else:
+            change_member, activity = landed["repository_id"], spans.filter(scope="repository")
+            activity_member = activity["scope_name"]
+        own = by_scope[scope, name]
+        found = _over_sets(
+            own, landed, change_member, activity, activity_member, rule, min_quarters, seed=seed
+        )
+        frame: pl.DataFrame = own.select("scope", "scope_name", "quarter_start").with_columns(
+            found, group_kind=pl.lit(kind)
+        )
+        return frame.select(_SETS_SCHEMA.names()).cast(_SETS_SCHEMA)
+
+    sets = [
+        (scope, name, kind)
+        for scope, name in by_scope
+        for kind in ("contributors", "repositories")
+        if kind == "contributors" or scope == "organisation"
+    ]
+    return pl.concat([_SETS_SCHEMA.to_frame(), *side_by_side(over_set, sets)])
 
 
 def _over_sets(
@@ -129,8 +140,8 @@ def _over_sets(
     day = changes["day"].to_numpy()
     quarter = np.searchsorted(first, day, side="right") - 1
     quarter = np.where((quarter >= 0) & (day <= last[quarter]), quarter, -1)
-    cluster = _numbered(activity["contributor_id"], changes["contributor_id"])
-    member = _numbered(activity_member, change_member)
+    cluster = numbered(activity["contributor_id"], changes["contributor_id"])
+    member = numbered(activity_member, change_member)
     size = 1 + max((int(numbers.max(initial=-1)) for numbers in member), default=-1)
     present = np.zeros((size, first.size), dtype=np.bool_)
     begin, end = activity["first_day"].to_numpy(), activity["last_day"].to_numpy()
@@ -172,17 +183,6 @@ def _over_sets(
     ]
 
 
-def _numbered(first: pl.Series, second: pl.Series) -> tuple[Ints, Ints]:
-    """Two columns of names as numbers from 0, the same for the same name; -1 for null."""
-    names = pl.concat([first.cast(pl.String), second.cast(pl.String).alias(first.name)])
-    index = {name: number for number, name in enumerate(names.drop_nulls().unique().sort())}
-
-    def numbers(column: pl.Series) -> Ints:
-        return np.array([index.get(name, -1) for name in column], dtype=np.int64)
-
-    return numbers(first), numbers(second)
-
-
 def trends(connection: duckdb.DuckDBPyConnection, seed: int) -> pl.DataFrame:
     """Trend of every series of multiples; one row per scope, measure, grain and span."""
     series: pl.DataFrame = connection.sql("""
@@ -190,23 +190,27 @@ def trends(connection: duckdb.DuckDBPyConnection, seed: int) -> pl.DataFrame:
         from marts.trend_points
         order by scope, scope_name, measure, grain, period_start
     """).pl()
-    rows = list(_fitted(series, seed))
+    keys = ("scope", "scope_name", "measure", "grain")
+    by_series = series.partition_by(*keys, as_dict=True)
+    fitted = side_by_side(lambda key: list(_fitted(key, by_series[key], seed)), by_series)
+    rows = list(chain.from_iterable(fitted))
     return pl.DataFrame(rows, schema=_TRENDS_SCHEMA, orient="row").fill_nan(None)
 
 
-def _fitted(series: pl.DataFrame, seed: int) -> Iterator[tuple[object, ...]]:
-    keys = ("scope", "scope_name", "measure", "grain")
-    for key, points in series.partition_by(*keys, as_dict=True).items():
-        for with_partial in (False, True):
-            own = points if with_partial else points.filter(~pl.col("is_partial"))
-            multiples = own["multiple"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-            fit = fit_trend(
-                own["month_index"].to_numpy(), multiples, replicates=TREND_REPLICATES, seed=seed
-            )
-            used = own.filter(pl.col("multiple").is_not_null())["period_start"]
-            yield (
-                *key, with_partial, used.min(), used.max(), fit.points, fit.slope, fit.slope_low,
-                fit.slope_high, fit.doubling_months, fit.doubling_low, fit.doubling_high,
-                fit.aicc_linear, fit.aicc_quadratic, fit.aicc_hinge, fit.quadratic_p,
-                fit.acceleration_p, fit.preferred, fit.verdict, fit.reason,
-            )  # fmt: skip
+def _fitted(
+    key: tuple[object, ...], points: pl.DataFrame, seed: int
+) -> Iterator[tuple[object, ...]]:
+    """Rows of one series: without its partial period, and with it."""
+    for with_partial in (False, True):
+        own = points if with_partial else points.filter(~pl.col("is_partial"))
+        multiples = own["multiple"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        fit = fit_trend(
+            own["month_index"].to_numpy(), multiples, replicates=TREND_REPLICATES, seed=seed
+        )
+        used = own.filter(pl.col("multiple").is_not_null())["period_start"]
+        yield (
+            *key, with_partial, used.min(), used.max(), fit.points, fit.slope, fit.slope_low,
+            fit.slope_high, fit.doubling_months, fit.doubling_low, fit.doubling_high,
+            fit.aicc_linear, fit.aicc_quadratic, fit.aicc_hinge, fit.quadratic_p,
+            fit.acceleration_p, fit.preferred, fit.verdict, fit.reason,
+        )  # fmt: skip

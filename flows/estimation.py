@@ -3,6 +3,7 @@
 What is computed stands in `estimates`; this only turns rows into arrays and arrays into rows.
 """
 
+from itertools import chain
 from typing import NamedTuple
 
 import duckdb
@@ -19,6 +20,7 @@ from quarterdeck.estimates.multiples import (
 )
 from quarterdeck.estimates.proportions import wilson
 from quarterdeck.flows import companions
+from quarterdeck.flows.arrays import numbered, side_by_side
 from quarterdeck.flows.merge_times import time_to_merge
 from quarterdeck.flows.success import ladder_intervals, revert_intervals
 from quarterdeck.flows.survival import survival_curves
@@ -109,16 +111,21 @@ def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     choices = read_choices(connection)
     by_scope = units.partition_by("scope", "scope_name", "measure", as_dict=True)
     spans = activity.partition_by("scope", "scope_name", as_dict=True)
-    frames = [_INTERVALS_SCHEMA.to_frame()]
     by_measure = quarters.partition_by("scope", "scope_name", "measure", as_dict=True)
-    for (*scope, measure), own in by_measure.items():
-        people = spans.get(tuple(scope), activity.clear())
-        changes = by_scope.get((*scope, measure), units.clear())
+
+    def of_measure(key: tuple[object, ...]) -> list[pl.DataFrame]:
+        *scope, measure = key
+        own = by_measure[key]
+        not_measured = _not_measured(own.filter(pl.col("reason").is_not_null()))
         measured = own.filter(pl.col("reason").is_null())
-        if measured.height:
-            frames.append(_intervals(measure, measured, changes, people, choices))
-        frames.append(_not_measured(own.filter(pl.col("reason").is_not_null())))
-    return pl.concat(frames)
+        if measured.is_empty():
+            return [not_measured]
+        people = spans.get(tuple(scope), activity.clear())
+        changes = by_scope.get(key, units.clear())
+        return [_intervals(str(measure), measured, changes, people, choices), not_measured]
+
+    found = chain.from_iterable(side_by_side(of_measure, by_measure))
+    return pl.concat([_INTERVALS_SCHEMA.to_frame(), *found])
 
 
 def _over_fixed_sets(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -155,12 +162,7 @@ def _intervals(
     activity: pl.DataFrame,
     choices: Choices,
 ) -> pl.DataFrame:
-    people = pl.concat([activity["contributor_id"], changes["contributor_id"]]).drop_nulls()
-    index = {person: number for number, person in enumerate(people.unique().sort())}
-
-    def cluster(column: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return np.array([index.get(person, -1) for person in column], dtype=np.int64)
-
+    active, author = numbered(activity["contributor_id"], changes["contributor_id"])
     day = changes["day"].to_numpy()
     first, last = quarters["first_day"].to_numpy(), quarters["last_day"].to_numpy()
     quarter = np.searchsorted(first, day, side="right") - 1
@@ -169,11 +171,11 @@ def _intervals(
         LandedChanges(
             day,
             np.where(inside, quarter, -1),
-            cluster(changes["contributor_id"]),
+            author,
             changes["units"].to_numpy(),
         ),
         ActivityIntervals(
-            cluster(activity["contributor_id"]),
+            active,
             activity["first_day"].to_numpy(),
             activity["last_day"].to_numpy(),
         ),

@@ -1,5 +1,6 @@
 """Settings about forges: whom to ask for pull requests. Without them nobody is asked."""
 
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 Kind = Literal["github", "gitlab", "gitea"]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _PUBLIC = {"github": "https://github.com", "gitlab": "https://gitlab.com"}
+_API_PATH = re.compile(r"/api(/v\d+|/graphql)?/*$")
 #: Path of a repository at its forge: owner/name, or groups and name.
 SLUG = r"^[^\s/?#]+(/[^\s/?#]+)+$"
 
@@ -27,6 +29,10 @@ def checked_base_url(value: str | None) -> str | None:
         raise ValueError(
             "has more than an address in it; leave off user, password and what follows ? or #, "
             "and put a token into the environment"
+        )
+    if parts.hostname == "api.github.com" or _API_PATH.search(parts.path):
+        raise ValueError(
+            "is the address of an API; give that of the forge, such as https://github.com"
         )
     return value.rstrip("/")
 

@@ -4,26 +4,21 @@ from pathlib import Path
 
 import polars as pl
 
-from quarterdeck.extractors.forge_files import file_parts, file_troubles
+from quarterdeck.extractors.errors import LakeError, LakeWriteError
+from quarterdeck.extractors.forge_files import (
+    FILES_SCHEMA,
+    FileOutcome,
+    file_parts,
+    file_troubles,
+    read_files,
+)
 from quarterdeck.extractors.forge_tables import TableSpec
 from quarterdeck.extractors.forge_values import repository_name
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import FORGE_TABLES
+from quarterdeck.flows.healing import heal
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.runner import Given
-
-_FILES_SCHEMA = pl.Schema(
-    {
-        "file": pl.String(),
-        "kind": pl.String(),
-        "read_at": pl.Datetime("us", "UTC"),
-        "rows": pl.Int64(),
-        "kept": pl.Int64(),
-        "problem": pl.String(),
-        "affected": pl.Int64(),
-        "example": pl.String(),
-    }
-)
 
 
 def table_specs(settings: Settings) -> list[TableSpec]:
@@ -44,6 +39,23 @@ def known_names(settings: Settings, lake: Lake) -> set[str]:
     return {name for name in names | paths | theirs if name is not None}
 
 
+def read_told_files(settings: Settings, lake: Lake) -> list[FileOutcome]:
+    """Read the files of pull requests; a damaged part of the lake is set aside, and read again.
+
+    Raises:
+        LakeError: the lake cannot be read or written.
+    """
+    specs, names = table_specs(settings), known_names(settings, lake)
+    try:
+        return list(read_files(lake, specs, names))
+    except LakeWriteError:
+        raise
+    except LakeError:
+        if not heal(lake, everything=True):
+            raise
+        return list(read_files(lake, specs, names))
+
+
 def told_parts(settings: Settings, lake: Lake, table: str | None = None) -> list[Path]:
     """The parts of one forge's table, or of all, that the files in the settings told."""
     specs = table_specs(settings)
@@ -61,7 +73,7 @@ def forge_frames(settings: Settings, lake: Lake | None) -> dict[str, Given]:
         lake: where notes on files stand; None: nothing was read.
     """
     specs = table_specs(settings)
-    files = file_troubles(lake, specs) if lake is not None and specs else _FILES_SCHEMA.to_frame()
+    files = file_troubles(lake, specs) if lake is not None and specs else FILES_SCHEMA.to_frame()
     return {
         "forge_settings": pl.DataFrame(
             {"counts_other_repositories": [settings.other_repositories]}

@@ -36,12 +36,22 @@ class _FileSettings(BaseModel):
     time_zone: str = "UTC"
     as_of: datetime | date | None = None
     separator: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str | None = None
 
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise _refusal("not a time zone", "use an IANA name such as Europe/Berlin or UTC")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        try:
+            "a".encode(value or "utf-8")
+        except LookupError:
+            raise _refusal("not an encoding of text", "use one such as cp1252 or utf-16") from None
         return value
 
     def _spec(self, base: Path, holds: str, form: str | None) -> TableSpec:
@@ -57,6 +67,7 @@ class _FileSettings(BaseModel):
             time_zone=self.time_zone,
             as_of=_instant(self.as_of),
             separator=self.separator,
+            encoding=self.encoding,
         )
 
 

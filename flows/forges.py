@@ -12,17 +12,18 @@ from urllib.parse import urlsplit
 import click
 import pygit2
 
-from quarterdeck.extractors.errors import ExtractorError
-from quarterdeck.extractors.forge_frames import read_cursor
+from quarterdeck.extractors.errors import ExtractorError, LakeError, LakeWriteError
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
 from quarterdeck.extractors.forge_pages import Estimate
+from quarterdeck.extractors.forge_parts import state_to_go_on_from
 from quarterdeck.extractors.forge_tokens import variables
 from quarterdeck.extractors.forges import Forge, extraction, open_client
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.repository import open_repository, remote_url
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.forge_api_settings import default_address
+from quarterdeck.flows.healing import heal
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings
@@ -63,13 +64,17 @@ def place_of(source: Source, settings: Settings) -> Place | None:
     own = source.settings or RepositorySettings(path=source.path)
     if own.forge == "none" or (own.forge is None and not settings.forges):
         return None
-    host, slug = _origin_of(source) or (None, None)
-    slug = own.slug or slug
+    url = _origin_of(source)
+    host, slug = (origin(url) if url else None) or (None, None)
     forge = _named(own, host, settings) if own.forge is not None else None
     if forge is None:
         forge = _listed(source.repository_id, host, settings)
     if forge is None:
         return None
+    folder = urlsplit(forge.base_url).path.strip("/")
+    if slug is not None and folder and url is not None and url.startswith("http"):
+        slug = slug.removeprefix(f"{folder}/")  # a forge need not be at the root of its host
+    slug = own.slug or slug
     if slug is None:
         raise SettingsError(
             f"{source.repository_id}: its origin tells no owner/name; set slug for this repository "
@@ -105,14 +110,13 @@ def _host(address: str) -> str:
     return (urlsplit(address).hostname or "").lower()
 
 
-def _origin_of(source: Source) -> tuple[str, str] | None:
+def _origin_of(source: Source) -> str | None:
     if source.url is not None:
-        return origin(source.url)
+        return source.url
     try:
-        url = remote_url(open_repository(source.path, source.default_branch))
+        return remote_url(open_repository(source.path, source.default_branch))
     except (ExtractorError, pygit2.GitError):
         return None  # mining has told, or will tell, why
-    return origin(url) if url else None
 
 
 @contextmanager
@@ -166,11 +170,22 @@ def ask_forges(sources: Sequence[Source], settings: Settings, lake: Lake) -> dic
             try:
                 place = place_of(source, settings)
                 if place is not None:
-                    _ask_one(source, place, clients.of(place.forge), lake)
+                    _ask_or_heal(source, place, clients.of(place.forge), lake)
             except (ExtractorError, SettingsError) as error:
                 problems[source.repository_id] = str(error)
                 reporter().line(f"{source.repository_id}: {error}")
     return problems
+
+
+def _ask_or_heal(source: Source, place: Place, client: ForgeClient, lake: Lake) -> None:
+    try:
+        _ask_one(source, place, client, lake)
+    except LakeWriteError:
+        raise
+    except LakeError:
+        if not heal(lake, everything=True):
+            raise
+        _ask_one(source, place, client, lake)
 
 
 @task(name="ask forge", run_name="ask forge {source.repository_id}")
@@ -214,7 +229,7 @@ def forecasts(sources: Sequence[Source], settings: Settings) -> list[Forecast]:
                 if place is not None:
                     name, forge = source.repository_id, place.forge
                     asked = extraction(forge, clients.of(forge), place.slug, name)
-                    state = read_cursor(lake, name, asked.source) if lake else None
+                    state = state_to_go_on_from(lake, name, asked.source)[0] if lake else None
                     estimate = asked.estimate(state)
             except (ExtractorError, SettingsError) as error:
                 problem = str(error)

@@ -41,6 +41,7 @@ _NOT_SHOWN = {
     "prefect",
     "repositories",
     "report_name",
+    "release_marks",
     "privacy_key_file",
     "pull_request_tables",
     "review_tables",

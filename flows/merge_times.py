@@ -69,6 +69,8 @@ def _measured(rows: pl.DataFrame, author_class: str) -> dict[str, float | int | 
         reason = "half were not merged"
     elif method is None:
         reason = f"no interval: fewer than {MIN_CONTRIBUTORS} contributors"
+    elif np.isnan(shares).any():
+        reason = "not watched for 30 days yet"
     return {
         "pull_requests": rows.height,
         "merged": int(merged.sum()),

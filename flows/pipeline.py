@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quarterdeck.extractors.errors import DamagedStoreError, LakeError, StoreError
-from quarterdeck.extractors.forge_files import FileOutcome, read_files
+from quarterdeck.extractors.forge_files import FileOutcome
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
-from quarterdeck.flows.forge_inputs import known_names, table_specs, told_parts
+from quarterdeck.flows.forge_inputs import read_told_files, table_specs, told_parts
 from quarterdeck.flows.healing import heal
 from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
 from quarterdeck.flows.mining import attempts
@@ -147,7 +147,7 @@ def mine_files(settings: Settings) -> tuple[FileOutcome, ...]:
     if not specs:
         return ()
     start, lake, outcomes = time.monotonic(), Lake(settings.lake), []
-    for outcome in read_files(lake, specs, known_names(settings, lake)):
+    for outcome in read_told_files(settings, lake):
         outcomes.append(outcome)
         if outcome.problem is not None:
             reporter().line(outcome.problem)
@@ -286,9 +286,11 @@ def estimate(work: Path, put_off: list[str]) -> None:
 def report(settings: Settings) -> Path:
     """Write the report of the published database."""
     from quarterdeck.reports.page import write_report
+    from quarterdeck.reports.releases import chosen_releases
 
     start = time.monotonic()
-    path = write_report(settings.database, settings.report)
+    marks = chosen_releases(settings.release_marks)
+    path = write_report(settings.database, settings.report, releases=marks)
     reporter().line(f"wrote the report ({elapsed(start)})")
     return path
 

@@ -8,13 +8,16 @@ from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.settings import Settings
 
 
-def report(settings: Settings, form: str, output: Path | None) -> str:
+def report(
+    settings: Settings, form: str, output: Path | None, repository: str | None = None
+) -> str:
     """Write or render the report.
 
     Args:
         settings: the settings in force.
         form: html, markdown, json or png.
         output: file to write, for png a folder; html and png have a place by default.
+        repository: the one that the report is on; by default all of the organisation.
 
     Returns:
         what to print: the text, or the paths that were written, a line each.
@@ -23,24 +26,50 @@ def report(settings: Settings, form: str, output: Path | None) -> str:
         DatabaseError: the database cannot be opened.
         ReportError: it lacks what the report reads, or a file cannot be written.
     """
+    from quarterdeck.reports.archive import slug
     from quarterdeck.reports.contents import contents
     from quarterdeck.reports.forms import as_json, as_markdown, write_images
-    from quarterdeck.reports.page import read
+    from quarterdeck.reports.page import read, write_report
+    from quarterdeck.reports.releases import chosen_releases
 
+    if form == "html" and repository is not None:
+        target = output or settings.reports / f"{slug(repository)}.html"
+        marks = chosen_releases(settings.release_marks)
+        return f"{write_report(settings.database, target, repository, marks)}\n"
     if form == "html":
         if output is not None:
             place = {"reports": output.parent, "report_name": output.name}
             settings = settings.model_copy(update=place)
         return f"{pipeline.report(settings)}\n"
-    said = contents(read(settings.database))
+    said = contents(read(settings.database, repository), chosen_releases(settings.release_marks))
     if form == "png":
-        written = write_images(said, output or settings.reports / "charts")
+        folder = "charts" if repository is None else f"charts-{slug(repository)}"
+        written = write_images(said, output or settings.reports / folder)
         return "".join(f"{path}\n" for path in written)
     return _out(as_json(said) if form == "json" else as_markdown(said), output)
 
 
+def archived(settings: Settings, folder: Path, repository: str | None = None) -> str:
+    """Keep the report of the published database in `folder`, and renew the index there.
+
+    Raises:
+        DatabaseError: the database cannot be opened.
+        ReportError: it lacks what the report reads, or a file cannot be written.
+    """
+    from quarterdeck.reports.page import archive_report
+    from quarterdeck.reports.releases import chosen_releases
+
+    marks = chosen_releases(settings.release_marks)
+    written = archive_report(settings.database, folder, repository, marks)
+    return "".join(f"{path}\n" for path in written)
+
+
 def comparison(
-    settings: Settings, quarters: tuple[str, str], form: str | None, output: Path | None
+    settings: Settings,
+    quarters: tuple[str, str],
+    form: str | None,
+    output: Path | None,
+    repository: str | None = None,
 ) -> str:
     """Write or render two quarters side by side; as `report`, markdown by default.
 
@@ -55,7 +84,7 @@ def comparison(
 
     if form == "png":
         raise SettingsError("a comparison has no charts; choose html, markdown or json")
-    said = compare(settings.database, *quarters)
+    said = compare(settings.database, *quarters, repository)
     forms = {"html": render_comparison, "json": comparison_json}
     return _out(forms.get(form or "", comparison_markdown)(said), output)
 

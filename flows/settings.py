@@ -141,6 +141,7 @@ class Settings(BaseSettings):
     database: Path = Path(".quarterdeck/quarterdeck.duckdb")
     reports: Path = Path(".quarterdeck/reports")
     report_name: str = Field(default="report.html", pattern=r"^[^/]+$")
+    release_marks: bool | Path = False
     clones: Path = Path(".quarterdeck/clones")
     clones_keep_days: int = Field(default=30, ge=1)
     metrics_file: Path | None = None
@@ -379,6 +380,8 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     }
     if settings.metrics_file is not None:
         places["metrics_file"] = base / settings.metrics_file.expanduser()
+    if isinstance(settings.release_marks, Path):
+        places["release_marks"] = base / settings.release_marks.expanduser()
     return settings.model_copy(
         update={**places, **tables, "repositories": repositories, "lake_store": store}
     )

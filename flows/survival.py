@@ -38,11 +38,14 @@ def survival_curves(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     lives: pl.DataFrame = connection.sql("""
         with changes as (
             select
+                scope,
                 scope_name,
                 repository_id,
                 commit_id,
                 quarter_start,
-                cast(dense_rank() over (order by commit_id) as uinteger) as commit_number,
+                cast(
+                    dense_rank() over (order by repository_id, commit_id) as uinteger
+                ) as change_number,
                 cast(
                     dense_rank() over (
                         order by coalesce(contributor_id, repository_id || ' ' || commit_id)
@@ -53,7 +56,7 @@ def survival_curves(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
                 automation_share as automation,
                 undeclared_share as undeclared
             from marts.scope_changes
-            where scope = 'repository'
+            where scope != 'organisation'
         )
 
         select
@@ -64,14 +67,18 @@ def survival_curves(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         from marts.line_lives as lives
         join changes using (repository_id, commit_id)
         -- equal data give equal sums
-        order by changes.scope_name, changes.commit_number, lives.death_commit_id, lives.fate
+        order by
+            changes.scope, changes.scope_name, changes.change_number, lives.death_commit_id,
+            lives.fate
     """).pl()
     frames = [_SCHEMA.to_frame()]
-    if lives.height:
+    by_scope = lives.partition_by("scope", "scope_name", as_dict=True)
+    everywhere = lives.filter(scope="repository")
+    if everywhere.height:
         organisation = connection.sql("select organisation from raw.settings").fetchall()[0][0]
-        frames += _curves_of("organisation", str(organisation), lives)
-    for (name,), own in lives.partition_by("scope_name", as_dict=True).items():
-        frames += _curves_of("repository", str(name), own)
+        frames += _curves_of("organisation", str(organisation), everywhere)
+    for (scope, name), own in by_scope.items():
+        frames += _curves_of(str(scope), str(name), own)
     return pl.concat(frames)
 
 
@@ -124,7 +131,7 @@ def _curve(rows: pl.DataFrame) -> pl.DataFrame:
         {
             "age_days": AGES,
             "lines": float(weight.sum()),
-            "landed_changes": rows["commit_number"].n_unique(),
+            "landed_changes": rows["change_number"].n_unique(),
             "contributors": contributors,
             "at_risk": at_risk,
             "survival": survival,

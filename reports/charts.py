@@ -13,10 +13,8 @@ import altair as alt
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.facts import (
-    AgentQuarter,
     Authorship,
     Churn,
-    FileClass,
     MergeRate,
     Multiple,
     SurvivalPoint,
@@ -25,14 +23,17 @@ from quarterdeck.reports.marks import (
     SAME_QUARTERS,
     Row,
     Specification,
+    label_room,
     line_panel,
     paints_of,
     pale,
     plot,
     quarters_axis,
     reference_line,
+    release_marks,
     tips_of,
     value_axis,
+    words,
 )
 from quarterdeck.reports.theme import apply, colour, hatch
 
@@ -52,17 +53,25 @@ AUTHOR_PARTS: Final = (
     ("human_share", "Human", "human", None),
 )
 
-_CODE_CLASSES: Final = ("source", "test")
+#: Room (pixels) for the names beside the stacked shares.
+_SHARE_LABELS: Final = 150
 
 
-def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
-    """Bars of the shipped-code multiple by quarter, with intervals, against the baseline at 1."""
+def multiple_by_quarter(
+    rows: Sequence[Multiple], width: int, releases: Sequence[tuple[str, str]] = ()
+) -> Specification:
+    """Bars of the shipped-code multiple by quarter, with intervals, against the baseline at 1.
+
+    `releases` are pairs of quarter and the letters of what was released in it.
+    """
     low, high = multiple_domain(rows)
     known = [row for row in rows if row.multiple is not None]
-    values = _multiple_values(known, high)
+    step = width / max(len(rows), 1)
+    values = _multiple_values(known, high, 2 if step > 30 else 1)
     x = quarters_axis([row.quarter for row in rows], width)
     scale = alt.Scale(domain=[low, high], nice=False)
-    y = alt.Y("multiple:Q", scale=scale, axis=value_axis(TIMES))
+    axis = value_axis(TIMES)
+    y = alt.Y("multiple:Q", scale=scale, axis=axis)
     paints = {
         "baseline": colour("past"),
         "later": colour("accent"),
@@ -75,24 +84,24 @@ def multiple_by_quarter(rows: Sequence[Multiple], width: int) -> Specification:
         plot(values)
         .transform_filter("slice(datum.kind, 0, 7) == 'partial'")
         .mark_bar(fillOpacity=0, stroke=colour("accent"), strokeWidth=1)
-        .encode(x=SAME_QUARTERS, y="multiple:Q")
+        .encode(x=SAME_QUARTERS, y=alt.Y("multiple:Q"))
     )
-    labels = (
-        plot(values)
-        .transform_filter("datum.label != ''")
-        .mark_text(dy=-9, fontWeight=700, fontSize=14, color=colour("ink"))
-        .encode(x=SAME_QUARTERS, y="top:Q", text="label:N")
-    )
-    layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values), labels]
+    named = plot([row for row in values if row["label"]])
+    layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values)]
+    layers += words(named, dy=-9, fontWeight=700, fontSize=14)
     past = [row for row in known if row.is_baseline]
     if past:
-        layers.append(_baseline_label(past, high))
-    return apply(alt.layer(*layers), width=width, height=340 if width > NARROW else 280)
+        layers += _baseline_label(past, high)
+    if releases:
+        layers = [*release_marks(releases, x), *layers]
+    height = 340 if width > NARROW else 280
+    return apply(layers, width=width, height=height, left=label_room(scale, axis))
 
 
-def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, Any]]:
+def _multiple_values(known: Sequence[Multiple], high: float, named: int) -> list[dict[str, Any]]:
+    """Rows of the bars; the last `named` after the baseline carry their number."""
     later = sorted(row.quarter for row in known if not row.is_baseline)
-    labelled = later[-2:] or [row.quarter for row in known[-1:]]
+    labelled = later[-named:] or [row.quarter for row in known[-1:]]
     return [
         {
             "quarter": row.quarter,
@@ -115,11 +124,12 @@ def _multiple_values(known: Sequence[Multiple], high: float) -> list[dict[str, A
 def _whiskers(values: Sequence[Row]) -> list[alt.Chart]:
     """Rules from low to high, on a pale edge that keeps them in sight on their bars."""
     bounded = plot(values).transform_filter("isValid(datum.low)")
-    x, y = SAME_QUARTERS, "low:Q"
+    x, y, y2 = SAME_QUARTERS, alt.Y("low:Q"), alt.Y2("high:Q")
     edge = bounded.mark_rule(color=colour("paper"), strokeWidth=3, opacity=0.6, clip=True)
     line = bounded.mark_rule(color=colour("whisker"), strokeWidth=1.2, clip=True)
-    fade = alt.condition("datum.kind == 'baseline'", alt.value(0.4), alt.value(1))
-    return [edge.encode(x=x, y=y, y2="high:Q"), line.encode(x=x, y=y, y2="high:Q", opacity=fade)]
+    faded = {"test": "datum.kind == 'baseline'", "value": 0.4}
+    fade = alt.OpacityValue(1, condition=faded)
+    return [edge.encode(x=x, y=y, y2=y2), line.encode(x=x, y=y, y2=y2, opacity=fade)]
 
 
 def multiple_domain(rows: Sequence[Multiple]) -> tuple[float, float]:
@@ -133,8 +143,16 @@ def multiple_domain(rows: Sequence[Multiple]) -> tuple[float, float]:
     )
 
 
-def companion(rows: Sequence[Multiple], domain: tuple[float, float], width: int) -> Specification:
-    """One measure's multiple by quarter as a line with its interval, against the baseline at 1."""
+def companion(
+    rows: Sequence[Multiple],
+    domain: tuple[float, float],
+    width: int,
+    quarters: Sequence[str] = (),
+) -> Specification:
+    """One measure's multiple by quarter as a line with its interval, against the baseline at 1.
+
+    The axis has `quarters`, by default those of the rows.
+    """
     points = [
         {
             "quarter": row.quarter,
@@ -150,11 +168,17 @@ def companion(rows: Sequence[Multiple], domain: tuple[float, float], width: int)
     ]
     scale = alt.Scale(domain=list(domain), nice=False)
     axis = value_axis(TIMES, ticks=4)
-    return line_panel(points, scale, axis, ("Quarter", "Multiple", "95% interval"), 1.0, width)
+    tips = ("Quarter", "Multiple", "95% interval")
+    return line_panel(points, scale, axis, tips, 1.0, width, quarters)
 
 
-def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
-    """Share of judged pull requests that merged, by quarter, against the baseline's rate."""
+def merge_rate(
+    rows: Sequence[MergeRate], width: int, quarters: Sequence[str] = ()
+) -> Specification:
+    """Share of judged pull requests that merged, by quarter, against the baseline's rate.
+
+    The axis has `quarters`, by default those of the rows.
+    """
     points = [
         {
             "quarter": row.quarter,
@@ -173,7 +197,7 @@ def merge_rate(rows: Sequence[MergeRate], width: int) -> Specification:
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = value_axis(PERCENT, values=[0, 0.5, 1])
     tips = ("Quarter", "Merged", "Rate", "95% interval")
-    return line_panel(points, scale, axis, tips, base, width)
+    return line_panel(points, scale, axis, tips, base, width, quarters)
 
 
 def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specification:
@@ -199,21 +223,22 @@ def survival(rows: Sequence[SurvivalPoint], oldest: int, width: int) -> Specific
         axis=alt.Axis(title=None, values=named, labelExpr=_AGE, grid=False),
     )
     scale = alt.Scale(domain=[0, 1], nice=False)
-    y = alt.Y("value:Q", scale=scale, axis=value_axis(PERCENT, values=[0, 0.5, 1]))
+    axis = value_axis(PERCENT, values=[0, 0.5, 1])
+    y = alt.Y("value:Q", scale=scale, axis=axis)
     band = (
         plot(points)
         .transform_filter("isValid(datum.low)")
         .mark_area(color=colour("band"))
-        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q")
+        .encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"))
     )
     line = plot(points).mark_line(color=colour("accent"), strokeWidth=2).encode(x=x, y=y)
     tips = tips_of("Age", "Alive", "95% interval", "Lines at risk")
     places = plot(points).mark_point(filled=True, size=120, opacity=0)
     places = places.encode(x=x, y=y, tooltip=tips)
-    return apply(alt.layer(band, line, places), width=width, height=160)
+    return apply([band, line, places], width=width, height=160, left=label_room(scale, axis))
 
 
-def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
+def churn(rows: Sequence[Churn], top: float, width: int, quarters: Sequence[str]) -> Specification:
     """Share of the lines of a quarter that were gone within 30 days, by quarter."""
     points = [
         {
@@ -231,40 +256,45 @@ def churn(rows: Sequence[Churn], top: float, width: int) -> Specification:
     scale = alt.Scale(domain=[0, top or 1], nice=True)
     axis = value_axis(PERCENT, ticks=3)
     tips = ("Quarter", "Gone within 30 days", "Lines written")
-    return line_panel(points, scale, axis, tips, None, width)
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
-def agent_share(
-    rows: Sequence[AgentQuarter],
+def share_by_quarter(
+    rows: Sequence[tuple[str, float | None, float | None]],
     quarters: Sequence[str],
     top: float,
     partial: str | None,
+    names: tuple[str, str],
     width: int,
 ) -> Specification:
-    """One agent's share of landed code lines, as bars by quarter."""
+    """One part's share of a quarter's lines, as bars; `rows` are quarter, share (0 to 1), lines.
+
+    `names` are those of share and lines in the tooltip, `top` the largest share on the axis.
+    """
     values = [
         {
-            "quarter": row.quarter,
-            "value": row.share,
-            "partial": row.quarter == partial,
-            "Quarter": row.quarter + (", so far" if row.quarter == partial else ""),
-            "Share of code lines": fmt.percent(row.share),
-            "Code lines": fmt.count(row.model_lines),
+            "quarter": quarter,
+            "value": share,
+            "partial": quarter == partial,
+            "Quarter": quarter + (", so far" if quarter == partial else ""),
+            names[0]: fmt.percent(share),
+            names[1]: fmt.count(lines),
         }
-        for row in rows
+        for quarter, share, lines in rows
     ]
-    scale = alt.Scale(domain=[0, top], nice=False)
+    scale = alt.Scale(domain=[0, top or 1], nice=False)
+    axis = value_axis(PERCENT, ticks=3)
     bars = (
         plot(values)
         .mark_bar(color=colour("declared"))
         .encode(
             x=quarters_axis(quarters, width, panel=True),
-            y=alt.Y("value:Q", scale=scale, axis=value_axis(PERCENT, ticks=3)),
+            y=alt.Y("value:Q", scale=scale, axis=axis),
             opacity=pale("datum.partial"),
-            tooltip=tips_of("Quarter", "Share of code lines", "Code lines"),
+            tooltip=tips_of("Quarter", *names),
         )
     )
-    return apply(alt.layer(bars), width=width, height=130)
+    return apply([bars], width=width, height=130, left=label_room(scale, axis))
 
 
 def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specification:
@@ -286,23 +316,21 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
         if getattr(row, field)
     ]
     scale = alt.Scale(domain=[0, 1], nice=False)
+    axis = value_axis(PERCENT, values=[0, 0.25, 0.5, 0.75, 1])
     paints = {
         name: hatch(pattern) if pattern else colour(role) for _, name, role, pattern in AUTHOR_PARTS
     }
+    others = {"test": "chosen && datum.part !== chosen", "value": 0.1}
+    picked = alt.OpacityValue(1, condition=[others, {"test": "datum.partial", "value": 0.6}])
     bars = (
         plot(values)
         .mark_bar(stroke=colour("paper"), strokeWidth=0.6)
         .encode(
-            x=quarters_axis([row.quarter for row in rows], width, room=150),
-            y=alt.Y(
-                "share:Q",
-                stack="zero",
-                scale=scale,
-                axis=value_axis(PERCENT, values=[0, 0.25, 0.5, 0.75, 1]),
-            ),
-            order="order:Q",
+            x=quarters_axis([row.quarter for row in rows], width, room=_SHARE_LABELS),
+            y=alt.Y("share:Q", stack="zero", scale=scale, axis=axis),
+            order=alt.Order("order:Q"),
             color=paints_of(paints, field="part"),
-            opacity=pale("datum.partial"),
+            opacity=picked,
             tooltip=tips_of("Quarter", "Written by", "Share"),
         )
     )
@@ -311,44 +339,21 @@ def authorship_by_quarter(rows: Sequence[Authorship], width: int) -> Specificati
     place = plot(labels)
     y = alt.Y("at:Q", scale=scale)
     keys = place.mark_square(size=90, opacity=1, xOffset=12, stroke=None).encode(
-        x=alt.value("width"), y=y, color=paints_of(paints, field="part")
+        x=alt.XValue("width"), y=y, color=paints_of(paints, field="part")
     )
     texts = place.mark_text(align="left", dx=22, color=colour("ink")).encode(
-        x=alt.value("width"), y=y, text="text:N"
+        x=alt.XValue("width"), y=y, text=alt.Text("text:N")
     )
-    return apply(alt.layer(bars, keys, texts), width=width, height=height)
-
-
-def file_classes(rows: Sequence[FileClass], width: int) -> Specification:
-    """Added lines by file class in one quarter, as bars with their share."""
-    values = [
-        {
-            "class": row.file_class,
-            "share": row.share,
-            "code": row.file_class in _CODE_CLASSES,
-            "label": f"{fmt.percent(row.share)}  ({fmt.count(row.added)})",
-        }
-        for row in rows
-    ]
-    y = alt.Y("class:N", sort=None, axis=alt.Axis(title=None, labelColor=colour("ink")))
-    top = max((row.share or 0 for row in rows), default=1)
-    x = alt.X("share:Q", axis=None, scale=alt.Scale(domain=[0, top or 1], nice=False))
-    bars = (
-        plot(values)
-        .mark_bar(height=16)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.condition(
-                "datum.code", alt.value(colour("accent")), alt.value(colour("past"))
-            ),
-        )
+    left = label_room(scale, axis)
+    parts = [label["part"] for label in labels]
+    return apply(
+        [bars, keys, texts],
+        width=width,
+        height=height,
+        left=left,
+        right=_SHARE_LABELS,
+        parts=parts,
     )
-    labels = bars.mark_text(align="left", dx=7).encode(
-        x=x, y=y, text="label:N", color=alt.value(colour("ink"))
-    )
-    height = 28 * max(len(rows), 1) + 6
-    return apply(alt.layer(bars, labels), width=width, height=height)
 
 
 def _kind(is_baseline: bool, is_partial: bool) -> str:
@@ -357,16 +362,11 @@ def _kind(is_baseline: bool, is_partial: bool) -> str:
     return "baseline" if is_baseline else "later"
 
 
-def _baseline_label(past: Sequence[Multiple], high: float) -> alt.Chart:
+def _baseline_label(past: Sequence[Multiple], high: float) -> list[alt.Chart]:
     """The words over the baseline's bars, clear of their whiskers."""
     top = min(max(max(row.high or 0, row.multiple or 0) for row in past), high * 0.92)
     row = {"quarter": past[0].quarter, "top": top, "label": "Baseline = 1×"}
-    label: alt.Chart = (
-        plot([row])
-        .mark_text(align="left", dx=-8, dy=-12, color=colour("soft"))
-        .encode(x=SAME_QUARTERS, y="top:Q", text="label:N")
-    )
-    return label
+    return words(plot([row]), align="left", dx=-8, dy=-12, role="soft")
 
 
 def _share_labels(rows: Sequence[Authorship], gap: float) -> list[Row]:

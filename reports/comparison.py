@@ -12,6 +12,7 @@ import duckdb
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports import wording
 from quarterdeck.reports.errors import ReportError
+from quarterdeck.reports.facts import read_facts
 from quarterdeck.reports.queries import COMPARISON
 from quarterdeck.sql.connect import connect_read_only
 
@@ -73,21 +74,27 @@ class Comparison:
         return " ".join(notes)
 
 
-def compare(database: Path, first: str, second: str) -> Comparison:
-    """Read two quarters, named as in `marts.quarters`, from a database.
+def compare(database: Path, first: str, second: str, repository: str | None = None) -> Comparison:
+    """Read two quarters, named as in `marts.quarters`, of all or of one repository.
 
     Raises:
         DatabaseError: the database cannot be opened.
-        ReportError: it has no such quarter, or was built by an older version.
+        ReportError: it has no such quarter or repository, or was built by an older version.
     """
     with connect_read_only(database) as connection:
         try:
+            overview = read_facts(database, connection, repository).overview
             known = connection.execute(
                 "select quarter, bool_or(is_partial) from marts.multiples"
                 " where scope = 'organisation' group by all order by min(quarter_start)"
             ).fetchall()
-            found = connection.execute(COMPARISON, {"first": first, "second": second}).fetchall()
-            names = connection.execute("select organisation from marts.report_facts").fetchall()
+            chosen = {
+                "first": first,
+                "second": second,
+                "scope": "organisation" if repository is None else "repository",
+                "scope_name": repository,
+            }
+            found = connection.execute(COMPARISON, chosen).fetchall()
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise ReportError(
                 f"The database lacks what a comparison reads ({str(error).splitlines()[0]})",
@@ -104,7 +111,7 @@ def compare(database: Path, first: str, second: str) -> Comparison:
         Compared(kind, measure, _label(measure), Side(*row[:5]), Side(*row[5:10]), row[10])
         for kind, measure, *row in found
     )
-    return Comparison(str(names[0][0]), first, second, partial, rows)
+    return Comparison(overview.name, first, second, partial, rows)
 
 
 def comparison_rows(said: Comparison) -> list[tuple[str, ...]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from altair.utils import schemapi
 
 from quarterdeck.reports import summary, wording
 from quarterdeck.reports.facts import Facts, Multiple
@@ -11,20 +14,19 @@ from quarterdeck.reports.figures import (
     agents_figure,
     authorship_figure,
     companions_figure,
-    file_classes_figure,
     merge_figure,
     multiple_figure,
 )
+from quarterdeck.reports.growth import fixed_sets_figure, pace_figure, spread_figure
 from quarterdeck.reports.lasting import churn_figure, survival_figure
 from quarterdeck.reports.outcomes import (
-    fixed_sets_figure,
     ladder_figure,
-    pace_figure,
     revert_figure,
     reviews_figure,
-    spread_figure,
     waiting_figure,
 )
+from quarterdeck.reports.places import file_classes_figure, languages_figure, places_figure
+from quarterdeck.reports.releases import Release
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,20 @@ class Contents:
     def title(self) -> str:
         """The name of the report."""
         until = f" to {self.quarter}" if self.quarter else ""
-        return f"{self.facts.overview.organisation}: shipped code{until}"
+        return f"{self.facts.overview.name}: shipped code{until}"
 
 
-def contents(facts: Facts) -> Contents:
-    """Choose and word what a report on `facts` says."""
+def contents(facts: Facts, releases: Sequence[Release] = ()) -> Contents:
+    """Choose and word what a report on `facts` says, with `releases` marked on the first chart.
+
+    Altair's check of every part of a chart against the schema of Vega-Lite is left to the tests:
+    it takes more time than all the rest.
+    """
+    with schemapi.debug_mode(False):
+        return _contents(facts, releases)
+
+
+def _contents(facts: Facts, releases: Sequence[Release]) -> Contents:
     whole, partial = _headline(facts)
     quarter = facts.overview.last_whole_quarter or facts.overview.last_quarter
     return Contents(
@@ -71,7 +82,7 @@ def contents(facts: Facts) -> Contents:
         wording.lead(facts.overview, whole, partial),
         wording.lead_note(whole, partial),
         summary.stats(facts, whole or partial, quarter),
-        multiple_figure(facts, whole or partial),
+        multiple_figure(facts, whole or partial, releases),
         _sections(facts, quarter),
     )
 
@@ -130,9 +141,15 @@ def _sections(facts: Facts, quarter: str | None) -> tuple[Section, ...]:
         Section(
             "where",
             "Where",
-            "Which files and repositories the landed lines went to, and over how many people they "
-            "spread.",
-            _known(file_classes_figure(facts, quarter), spread_figure(facts)),
+            "Which repositories, teams, files and languages the landed lines went to, and over how "
+            "many people they spread.",
+            _known(
+                places_figure(facts, "repository", quarter),
+                places_figure(facts, "team", quarter),
+                file_classes_figure(facts, quarter),
+                languages_figure(facts, quarter),
+                spread_figure(facts),
+            ),
         ),
     )
     return tuple(section for section in sections if section.figures)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
 import json
+import os
 import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import vl_convert
@@ -34,7 +40,7 @@ def draw(specification: dict[str, Any], prefix: str) -> str:
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1024)
 def vegalite_to_svg(specification: str) -> str:
     """The drawing as vl-convert makes it; one that was drawn is not drawn again."""
     svg: str = vl_convert.vegalite_to_svg(specification)
@@ -47,9 +53,43 @@ def bundle() -> str:
 
     The result can stand in a `<script>` element: nothing in it ends the element.
     """
-    code = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    code = _kept(f"vega-{vl_convert.__version__}.js", _bundled)
     code = re.sub(r"</(script)", r"<\\/\1", code, flags=re.IGNORECASE).replace("<!--", "<\\!--")
     return f"window.quarterdeckVega=function(){{{code}\n}};"
+
+
+def _bundled() -> str:
+    code: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return code
+
+
+def _kept(name: str, make: Callable[[], str]) -> str:
+    """What `make` returns, from the user's cache if it stands there whole; else it is put there.
+
+    Bundling takes seconds and gives the same for one version of vl-convert. A cache that cannot
+    be read or written is done without.
+    """
+    root = os.environ.get("XDG_CACHE_HOME") or f"{os.environ.get('HOME', '/nonexistent')}/.cache"
+    path = Path(root) / "quarterdeck" / name
+    try:
+        digest, _, text = path.read_text(encoding="utf-8").partition("\n")
+    except (OSError, UnicodeDecodeError):
+        digest, text = "", ""
+    if text and digest == _digest(text):
+        return text
+    text = make()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=path.parent, delete=False
+        ) as file:
+            file.write(f"{_digest(text)}\n{text}")
+        Path(file.name).replace(path)
+    return text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _slim(match: re.Match[str]) -> str:

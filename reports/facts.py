@@ -6,7 +6,9 @@ difference to the quarter before, and fold the long tail of agents into one row.
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,19 +16,25 @@ from typing import Any, Final, TypeVar
 
 import duckdb
 
+from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.errors import ReportError
 from quarterdeck.reports.outcome_facts import Outcomes, read_outcomes
 from quarterdeck.reports.queries import QUERIES
 
 QUARTERS_SHOWN: Final = 40
 AGENTS_SHOWN: Final = 7
+#: Repositories, teams and languages that have a chart of their own.
+PLACES_SHOWN: Final = 8
 
 Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The one row of `marts.report_facts`, and where the charts begin."""
+    """The one row of `marts.report_facts`, and where the charts begin.
+
+    `repository` is the one that the report is on; None for the organisation's.
+    """
 
     organisation: str
     cutoff: str | None
@@ -40,8 +48,14 @@ class Overview:
     landed_changes: int
     contributors: int
     version: str
+    repository: str | None
     settings: dict[str, Any]
     shown_from: date | None
+
+    @property
+    def name(self) -> str:
+        """Whose report it is."""
+        return self.organisation if self.repository is None else self.repository
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Multiple:
 
     measure: str
     quarter: str
+    quarter_start: date
     is_partial: bool
     is_baseline: bool
     days: int | None
@@ -208,6 +223,35 @@ class Team:
 
 
 @dataclass(frozen=True)
+class PlaceQuarter:
+    """One repository or team in one quarter, against its own baseline; shares are 0 to 1."""
+
+    kind: str
+    name: str
+    quarter: str
+    quarter_start: date
+    is_partial: bool
+    landed_changes: int | None
+    multiple: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    reason: str | None
+    model_share: float | None
+
+
+@dataclass(frozen=True)
+class LanguageQuarter:
+    """Added code lines in one language, or in all smaller ones; `share` is 0 to 1 of all."""
+
+    language: str
+    place: int
+    quarter: str
+    added: int | None
+    share: float | None
+
+
+@dataclass(frozen=True)
 class Coverage:
     """Commits of models in one quarter: seen, and estimated to be there."""
 
@@ -249,32 +293,46 @@ class Facts:
     teams: tuple[Team, ...]
     coverage: tuple[Coverage, ...]
     issues: tuple[Issue, ...]
+    places: tuple[PlaceQuarter, ...]
+    languages: tuple[LanguageQuarter, ...]
     outcomes: Outcomes
 
 
-def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
+def read_facts(
+    database: Path, connection: duckdb.DuckDBPyConnection, repository: str | None = None
+) -> Facts:
     """Read everything that the report shows from the marts behind `connection`.
 
     Args:
         database: where the database is, for messages.
         connection: a read-only connection to it.
+        repository: the one to read about; by default all of the organisation.
 
     Raises:
-        ReportError: a mart or a column is missing, or the marts have not been filled.
+        ReportError: a mart or a column is missing, the marts have not been filled, or there is no
+            such repository.
     """
     try:
-        overview = _overview(database, connection)
+        if repository is not None:
+            _expect(database, connection, repository)
+        scope = {
+            "scope": "organisation" if repository is None else "repository",
+            "scope_name": repository,
+        }
+        overview = _overview(database, connection, scope)
         shown = {
+            **scope,
             "shown_from": overview.shown_from,
             "whole": overview.last_whole_quarter,
             "agents_shown": AGENTS_SHOWN,
+            "places_shown": PLACES_SHOWN,
         }
 
         def rows(name: str, record: type[Record]) -> tuple[Record, ...]:
             return told(QUERIES[name], record)
 
         def told(statement: str, record: type[Record]) -> tuple[Record, ...]:
-            used = {key: value for key, value in shown.items() if f"${key}" in statement}
+            used = {k: v for k, v in shown.items() if re.search(rf"\${k}\b", statement)}
             return tuple(record(*row) for row in connection.execute(statement, used).fetchall())
 
         return Facts(
@@ -290,6 +348,8 @@ def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
             teams=rows("teams", Team),
             coverage=rows("coverage", Coverage),
             issues=rows("issues", Issue),
+            places=rows("places", PlaceQuarter),
+            languages=rows("languages", LanguageQuarter),
             outcomes=read_outcomes(told),
         )
     except (duckdb.CatalogException, duckdb.BinderException) as error:
@@ -300,9 +360,27 @@ def read_facts(database: Path, connection: duckdb.DuckDBPyConnection) -> Facts:
         ) from error
 
 
-def _overview(database: Path, connection: duckdb.DuckDBPyConnection) -> Overview:
-    cursor = connection.execute(QUERIES["overview"], {"quarters_shown": QUARTERS_SHOWN})
-    row = cursor.fetchone()
+def _expect(database: Path, connection: duckdb.DuckDBPyConnection, repository: str) -> None:
+    known = [
+        name
+        for (name,) in connection.execute(
+            "select repository_id from marts.repositories order by repository_id"
+        ).fetchall()
+    ]
+    if repository not in known:
+        near = difflib.get_close_matches(repository, known, n=3, cutoff=0.4) or known[:3]
+        raise ReportError(
+            f"No repository {repository!r}",
+            database,
+            f"It holds {fmt.plural(len(known), 'repository')}, such as: {', '.join(near)}.",
+        )
+
+
+def _overview(
+    database: Path, connection: duckdb.DuckDBPyConnection, scope: dict[str, str | None]
+) -> Overview:
+    parameters = {**scope, "quarters_shown": QUARTERS_SHOWN}
+    row = connection.execute(QUERIES["overview"], parameters).fetchone()
     if row is None:
         raise ReportError(
             "The database holds no finished build (marts.report_facts is empty)",

@@ -11,8 +11,10 @@ from quarterdeck.reports.charts import NARROW, PANEL, WIDE
 from quarterdeck.reports.drawing import draw
 from quarterdeck.reports.facts import Facts, Multiple
 from quarterdeck.reports.marks import Specification
+from quarterdeck.reports.releases import Release, in_quarters
 from quarterdeck.reports.tables import Columns, Table, table
 
+_SHARE = ("Share of code lines", "Code lines")
 _NO_CHANGES = "No landed change was found."
 
 
@@ -76,8 +78,10 @@ def small(
     return Panel(key, alt, (drawing,), title, value, note)
 
 
-def multiple_figure(facts: Facts, latest: Multiple | None) -> Figure:
-    """The chart at the top: the shipped-code multiple by quarter."""
+def multiple_figure(
+    facts: Facts, latest: Multiple | None, releases: Sequence[Release] = ()
+) -> Figure:
+    """The chart at the top: the shipped-code multiple by quarter, with releases marked."""
     rows = [row for row in facts.multiples if row.measure == "code_lines"]
     known = [row for row in rows if row.multiple is not None]
     if not known:
@@ -93,6 +97,12 @@ def multiple_figure(facts: Facts, latest: Multiple | None) -> Figure:
     beyond = sum(row.high is not None and row.high > top for row in known)
     if beyond:
         notes.append(f"{fmt.plural(beyond, 'interval')} reach beyond the chart; see the table.")
+    shown = in_quarters(releases, known)
+    marks = [
+        (quarter, "–".join(dict.fromkeys((letters[0], letters[-1]))))
+        for quarter, letters in shown.by_quarter.items()
+    ]
+    notes += shown.notes
     return Figure(
         "multiple",
         wording.multiple_title(rows, latest),
@@ -101,7 +111,7 @@ def multiple_figure(facts: Facts, latest: Multiple | None) -> Figure:
                 "multiple",
                 f"Bar chart. Shipped-code multiple by quarter with 95% interval, baseline = 1: "
                 f"{wording.multiples_text(rows)}.",
-                lambda width: charts.multiple_by_quarter(rows, width),
+                lambda width: charts.multiple_by_quarter(rows, width, marks),
             ),
         ),
         tuple(notes),
@@ -204,20 +214,23 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
     rows = [row for row in facts.agents if row.share is not None]
     if not rows:
         return Figure("agents", None, empty="No agent left evidence in the quarters shown.")
-    agents = list(dict.fromkeys(row.agent for row in rows))
+    agents = list(dict.fromkeys(row.agent for row in rows if row.share))
+    if not agents:
+        return Figure("agents", None, empty="No agent left evidence on a code line.")
     quarters = [row.quarter for row in facts.authorship] or [row.quarter for row in rows]
     top = max(row.share or 0 for row in rows)
     partial = next((row.quarter for row in facts.authorship if row.is_partial), None)
     panels = []
     for index, agent in enumerate(agents):
         own = [row for row in rows if row.agent == agent]
+        shares = [(row.quarter, row.share, row.model_lines) for row in own]
         now = next((row.share for row in own if row.quarter == quarter), None)
         text = "; ".join(f"{row.quarter} {fmt.percent(row.share)}" for row in own)
         panels.append(
             small(
                 f"agent-{index}",
                 f"Bar chart. {agent}, share of landed code lines by quarter: {text}.",
-                charts.agent_share(own, quarters, top, partial, PANEL),
+                charts.share_by_quarter(shares, quarters, top, partial, _SHARE, PANEL),
                 title=agent,
                 value=fmt.percent(now),
             )
@@ -253,6 +266,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     classes = [
         name for name in wording.AUTHOR_CLASSES if any(r.author_class == name for r in judged)
     ]
+    quarters = sorted({row.quarter for row in judged})
     panels = []
     for name in classes:
         rows = [row for row in facts.merges if row.author_class == name]
@@ -262,7 +276,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
             small(
                 f"merge-{name}",
                 f"Line chart. {label}, share merged by quarter: {wording.merges_text(rows)}.",
-                charts.merge_rate(rows, PANEL),
+                charts.merge_rate(rows, PANEL, quarters),
                 title=label,
                 value=fmt.percent(now.rate if now else None),
                 note=f"{fmt.count(now.merged)} of {fmt.count(now.mature)} in {quarter}"
@@ -284,34 +298,6 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
         ),
         _merge_table(facts),
         is_grid=True,
-    )
-
-
-def file_classes_figure(facts: Facts, quarter: str | None) -> Figure:
-    """Added lines by file class in the latest whole quarter."""
-    rows = [row for row in facts.file_classes if row.quarter == quarter and row.share is not None]
-    if not rows:
-        return Figure("classes", None, empty=f"No line was added in {quarter or 'any quarter'}.")
-    text = "; ".join(f"{r.file_class} {fmt.percent(r.share)} ({fmt.count(r.added)})" for r in rows)
-    columns: Columns = (
-        ("Quarter", "text"), ("Class", "text"), ("Added lines", "count"),
-        ("Deleted lines", "count"), ("Files", "count"), ("Share of added lines", "share"),
-    )  # fmt: skip
-    values = [
-        (r.quarter, r.file_class, r.added, r.deleted, r.files, r.share) for r in facts.file_classes
-    ]
-    return Figure(
-        "classes",
-        wording.file_classes_title(rows),
-        (
-            full(
-                "classes",
-                f"Bar chart. Lines added in {quarter} by class of file: {text}.",
-                lambda width: charts.file_classes(rows, width),
-            ),
-        ),
-        (),
-        table("file_classes_by_quarter", "Changed lines by class of file", columns, values),
     )
 
 

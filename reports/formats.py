@@ -14,9 +14,16 @@ def times(value: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Format a ratio or a small number with one decimal, from ten on with none."""
+    """Format a ratio or a small number with one decimal, from ten on with none.
+
+    What is not nothing never reads as 0.0.
+    """
     if value is None or not math.isfinite(value):
         return MISSING
+    if 0 < abs(value) < 0.001:
+        return "<0.001" if value > 0 else ">−0.001"
+    if 0 < abs(value) < 0.095:
+        return _minus(f"{value:.1g}")
     digits = 0 if abs(value) >= 9.95 else 1
     return _minus(f"{value:,.{digits}f}")
 

@@ -82,6 +82,7 @@ def churn_figure(facts: Facts) -> Figure | None:
     if not by_class:
         return None
     top = max(row.churn30 or 0 for rows in by_class.values() for row in rows)
+    quarters = sorted({row.quarter for rows in by_class.values() for row in rows})
     panels = []
     for name, rows in by_class.items():
         last = [row for row in rows if row.churn30 is not None][-1]
@@ -92,7 +93,7 @@ def churn_figure(facts: Facts) -> Figure | None:
             small(
                 f"churn-{name}",
                 f"Line chart. {LINE_CLASSES[name]}, share dead within 30 days by quarter: {text}.",
-                charts.churn(rows, top, PANEL),
+                charts.churn(rows, top, PANEL, quarters),
                 title=LINE_CLASSES[name],
                 value=fmt.percent(last.churn30),
                 note=f"{fmt.count(last.lines_written)} lines written in {last.quarter}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,8 +20,11 @@ SAME_QUARTERS: Final = alt.X("quarter:O", scale=alt.Scale(type="band"))
 
 
 def plot(rows: Sequence[Row]) -> alt.Chart:
-    """Return a chart of `rows`, which go into the specification as they are."""
-    return alt.Chart(alt.InlineData(values=[dict(row) for row in rows]))
+    """Return a chart of `rows`, which go into the specification as they are.
+
+    Altair gets them as JSON text, which it need not copy for each layer; `apply` reads it back.
+    """
+    return alt.Chart(alt.InlineData(values=json.dumps([dict(row) for row in rows])))
 
 
 def line_panel(
@@ -29,19 +34,21 @@ def line_panel(
     tips: tuple[str, ...],
     reference: float | None,
     width: int,
+    quarters: Sequence[str] = (),
 ) -> Specification:
     """Return a small line with its interval, a dashed reference, and its last points marked.
 
-    Each point has quarter, value, low, high, partial, and a text for each field of `tips`.
+    The axis has `quarters`, by default those of the points. Each point has quarter, value, low,
+    high, partial, and a text for each field of `tips`.
     """
-    x = quarters_axis([point["quarter"] for point in points], width, panel=True)
+    x = quarters_axis(quarters or [point["quarter"] for point in points], width, panel=True)
     known = [point for point in points if point["value"] is not None]
     whole = [point for point in known if not point["partial"]]
     layers = [
         plot(known)
         .transform_filter("isValid(datum.low) && !datum.partial")
         .mark_area(color=colour("band"), clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q")
+        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2=alt.Y2("high:Q"))
     ]
     x, y = SAME_QUARTERS, alt.Y("value:Q")
     if reference is not None:
@@ -58,7 +65,7 @@ def line_panel(
         .mark_point(filled=True, size=260, opacity=0)
         .encode(x=x, y=y, tooltip=tips_of(*tips))
     )
-    return apply(alt.layer(*layers), width=width, height=160)
+    return apply(layers, width=width, height=160, left=label_room(scale, axis))
 
 
 def quarters_axis(
@@ -78,7 +85,15 @@ def quarters_axis(
     return alt.X(
         "quarter:O",
         scale=alt.Scale(type="band", domain=domain, paddingInner=0.22, paddingOuter=0.1),
-        axis=alt.Axis(title=None, values=named, labelExpr=expression, labelAngle=0, grid=False),
+        axis=alt.Axis(
+            title=None,
+            values=named,
+            labelExpr=expression,
+            labelAngle=0,
+            labelOverlap="parity",
+            labelSeparation=7,
+            grid=False,
+        ),
     )
 
 
@@ -92,6 +107,30 @@ def value_axis(expression: str, *, ticks: int = 5, values: list[float] | None = 
     )
 
 
+def label_room(scale: alt.Scale, axis: alt.Axis) -> int:
+    """Return the room (pixels) that the labels of a vertical axis of percent or ratios take."""
+    low, high = min(scale.domain), max(scale.domain)
+    if "%" in axis.labelExpr:
+        longest = 5 if ".1%" in axis.labelExpr else 4
+    else:
+        longest = len(f"{high:.0f}") + 2 * (high < 10) + (low < 0) + 1
+        if scale.type == "log":
+            longest = max(len(f"{value:g}") for value in axis["values"]) + 1
+    return 10 + 7 * max(longest, 4)
+
+
+def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round values from `low` to `high` (both above 0) for a logarithmic axis."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps, stride in (((1, 2, 5), 1), ((1,), 1), ((1,), 2), ((1,), 3)):
+        powers = [power for power in decades if power % stride == 0]
+        ticks = [step * 10.0**power for power in powers for step in steps]
+        ticks = [float(f"{tick:.6g}") for tick in ticks if low <= tick <= high]
+        if len(ticks) <= most:
+            break
+    return ticks
+
+
 def paints_of(paints: Mapping[str, str], field: str = "kind") -> alt.Color:
     """Return the colours of `field` as they stand in `paints`, without a legend."""
     return alt.Color(
@@ -101,9 +140,9 @@ def paints_of(paints: Mapping[str, str], field: str = "kind") -> alt.Color:
     )
 
 
-def pale(test: str) -> Any:
+def pale(test: str) -> alt.OpacityValue:
     """Return an opacity that fades what the Vega expression `test` picks."""
-    return alt.condition(test, alt.value(0.6), alt.value(1))
+    return alt.OpacityValue(1, condition={"test": test, "value": 0.6})
 
 
 def tips_of(*fields: str) -> list[alt.Tooltip]:
@@ -119,3 +158,23 @@ def reference_line(value: float, scale: alt.Scale) -> alt.Chart:
         .encode(y=alt.Y("reference:Q", scale=scale))
     )
     return line
+
+
+def words(places: alt.Chart, *, role: str = "ink", **look: Any) -> list[alt.Chart]:
+    """Return `label` at `quarter` and `top`, on an edge of paper that keeps lines off the words."""
+    x, y, text = SAME_QUARTERS, alt.Y("top:Q"), alt.Text("label:N")
+    edge = places.mark_text(stroke=colour("paper"), strokeWidth=4, strokeJoin="round", **look)
+    ink = places.mark_text(color=colour(role), **look)
+    return [edge.encode(x=x, y=y, text=text), ink.encode(x=x, y=y, text=text)]
+
+
+def release_marks(releases: Sequence[tuple[str, str]], x: alt.X) -> list[alt.Chart]:
+    """Return a dotted line and letters at the top for each quarter with releases."""
+    places = plot([{"quarter": quarter, "letters": letters} for quarter, letters in releases])
+    line = places.mark_rule(color=colour("soft"), strokeDash=[1, 3])
+    letters = places.mark_text(baseline="bottom", dy=-1, fontSize=11, color=colour("soft"))
+    top = alt.YValue(0)
+    return [
+        line.encode(x=x, y=alt.YValue(0), y2=alt.Y2Value("height")),
+        letters.encode(x=x, y=top, text=alt.Text("letters:N")),
+    ]

@@ -10,12 +10,12 @@ import altair as alt
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PERCENT, TIMES
 from quarterdeck.reports.facts import Multiple
-from quarterdeck.reports.marks import Specification, line_panel, value_axis
+from quarterdeck.reports.marks import Specification, line_panel, log_ticks, value_axis
 from quarterdeck.reports.outcome_facts import Rate, Reviews, Spread, Waiting
 
 
-def rate_of(rows: Sequence[Rate], top: float, width: int) -> Specification:
-    """A rate (0 to 1) by quarter with its interval, on an axis from 0 to `top`."""
+def rate_of(rows: Sequence[Rate], top: float, width: int, quarters: Sequence[str]) -> Specification:
+    """A rate (0 to 1) by quarter with its interval, on axes from 0 to `top` and of `quarters`."""
     points = [
         {
             **_point(row.quarter, row.is_partial, row.rate, row.low, row.high),
@@ -27,11 +27,12 @@ def rate_of(rows: Sequence[Rate], top: float, width: int) -> Specification:
     ]
     scale = alt.Scale(domain=[0, top], nice=top < 1, clamp=True)
     axis = value_axis(PERCENT if top > 0.1 else "format(datum.value, '.1%')", ticks=3)
-    return line_panel(points, scale, axis, ("Quarter", "Of", "Rate", "95% interval"), None, width)
+    tips = ("Quarter", "Of", "Rate", "95% interval")
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
-def waiting(rows: Sequence[Waiting], width: int) -> Specification:
-    """Share merged within 7 days of opening (0 to 1), by quarter."""
+def waiting(rows: Sequence[Waiting], width: int, quarters: Sequence[str]) -> Specification:
+    """Share merged within 7 days of opening (0 to 1), by quarter, on an axis of `quarters`."""
     points = [
         {
             **_point(row.quarter, row.is_partial, row.merged_7_days, None, None),
@@ -43,11 +44,12 @@ def waiting(rows: Sequence[Waiting], width: int) -> Specification:
     ]
     tips = ("Quarter", "Within 1 day", "Within 7 days", "Within 30 days")
     scale = alt.Scale(domain=[0, 1], nice=False)
-    return line_panel(points, scale, value_axis(PERCENT, values=[0, 0.5, 1]), tips, None, width)
+    axis = value_axis(PERCENT, values=[0, 0.5, 1])
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
-def pace(rows: Sequence[Multiple], width: int) -> Specification:
-    """Multiples above 0 by quarter with their interval, on a logarithmic scale."""
+def pace(rows: Sequence[Multiple], width: int, quarters: Sequence[str]) -> Specification:
+    """Multiples above 0 by quarter with their interval, logarithmic, on an axis of `quarters`."""
     points = [
         {
             **_point(row.quarter, row.is_partial, row.multiple, row.low or None, row.high),
@@ -57,9 +59,11 @@ def pace(rows: Sequence[Multiple], width: int) -> Specification:
         for row in rows
     ]
     values = [row.multiple or 1.0 for row in rows]
-    scale = alt.Scale(type="log", domain=[min(values) / 1.5, max(values) * 1.5], clamp=True)
-    axis = value_axis(TIMES, ticks=4)
-    return line_panel(points, scale, axis, ("Quarter", "Multiple", "95% interval"), None, width)
+    low, high = min(values) / 1.5, max(values) * 1.5
+    scale = alt.Scale(type="log", domain=[low, high], clamp=True)
+    axis = value_axis(TIMES, values=log_ticks(low, high))
+    tips = ("Quarter", "Multiple", "95% interval")
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
 def spread(rows: Sequence[Spread], width: int) -> Specification:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 
@@ -81,6 +82,8 @@ class FixedSet:
 
     kind: str
     quarter: str
+    quarter_start: date
+    is_partial: bool
     members: int | None
     multiple: float | None
     low: float | None
@@ -149,7 +152,8 @@ _LADDER: Final = """
 select
     rung, author_class, quarter, is_partial, trials, successes, rate, rate_low, rate_high, reason
 from marts.success_ladder_quarterly
-where scope = 'organisation' and agent = 'all' and tier = 'all' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and agent = 'all' and tier = 'all' and quarter_start >= $shown_from
 order by author_class, rung, quarter_start
 """
 
@@ -158,13 +162,13 @@ _RUNGS: Final = """
 select
     quarter, author_class, agent, tier, rung, trials, successes, rate, rate_low, rate_high, reason
 from marts.success_ladder_quarterly
-where scope = 'organisation'
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     and trials > 0
     and (agent != 'all' or tier != 'all')
     and quarter_start > (
         select max(quarter_start) - interval 15 month
         from marts.success_ladder_quarterly
-        where scope = 'organisation'
+        where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     )
 order by quarter_start, author_class, agent, tier, rung
 """
@@ -174,7 +178,8 @@ select
     'reverted', author_class, quarter, is_partial, trials, reverted, revert_rate, revert_rate_low,
     revert_rate_high, reason
 from marts.revert_rates_quarterly
-where scope = 'organisation' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and quarter_start >= $shown_from
 order by author_class, quarter_start
 """
 
@@ -183,7 +188,8 @@ select
     author_class, quarter, is_partial, pull_requests, merged, merged_1_day, merged_7_days,
     merged_30_days, median_days, median_days_low, median_days_high, reason
 from marts.time_to_merge_quarterly
-where scope = 'organisation' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and quarter_start >= $shown_from
 order by author_class, quarter_start
 """
 
@@ -192,20 +198,25 @@ select
     measure, points, doubling_months, doubling_low, doubling_high, quadratic_p, acceleration_p,
     preferred, acceleration, doubling_reason, acceleration_reason
 from marts.trends
-where scope = 'organisation' and grain = 'quarter' and not with_partial
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and grain = 'quarter' and not with_partial
 order by measure
 """
 
 _FIXED_SETS: Final = """
 with named as (
-    select distinct quarter_start, quarter from marts.multiples where scope = 'organisation'
+    select distinct quarter_start, quarter, is_partial
+    from marts.multiples
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
 )
 
 select
-    group_kind, quarter, members, multiple, multiple_low, multiple_high, reason
+    group_kind, quarter, quarter_start, is_partial, members, multiple, multiple_low, multiple_high,
+    reason
 from marts.fixed_set_multiples
 inner join named using (quarter_start)
-where scope = 'organisation' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and quarter_start >= $shown_from
 order by group_kind, quarter_start
 """
 
@@ -214,7 +225,8 @@ select
     quarter, is_partial, contributors, top_contributors, top_tenth_share, gini,
     effective_contributors, reason
 from marts.concentration_quarterly
-where scope = 'organisation' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and quarter_start >= $shown_from
 order by quarter_start
 """
 
@@ -223,6 +235,7 @@ select
     quarter, is_partial, merged_pull_requests, told_pull_requests, human_reviews_per_pull_request,
     unreviewed_share, no_human_review_share, median_hours_to_review, reason
 from marts.review_load_quarterly
-where scope = 'organisation' and author_class = 'all' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and author_class = 'all' and quarter_start >= $shown_from
 order by quarter_start
 """

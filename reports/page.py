@@ -1,19 +1,23 @@
 """The report: one HTML file that needs nothing but itself.
 
 The page works from its text, tables and still drawings alone. Where scripts run, the one inlined
-Vega bundle redraws the charts with tooltips. The page's policy allows exactly the scripts and the
-style sheet that it holds, by hash, and no connection at all. Vega runs with `ast: true`, that is
-with the expression interpreter that Vega-Embed carries, and so needs no `unsafe-eval`.
+Vega bundle redraws the charts with tooltips. It stands there compressed, which saves half a
+megabyte, and runs as an inline script once it is unpacked: the page's policy allows exactly the
+scripts and the style sheet that it holds, by hash, and no connection at all. Vega runs with
+`ast: true`, that is with the expression interpreter that Vega-Embed carries, and so needs no
+`unsafe-eval`.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,28 +26,36 @@ from markupsafe import Markup
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports import summary, wording
+from quarterdeck.reports.archive import Card, archive_name, card_of, cards
 from quarterdeck.reports.comparison import Comparison, comparison_rows
 from quarterdeck.reports.contents import contents
 from quarterdeck.reports.drawing import bundle
 from quarterdeck.reports.errors import ReportError
 from quarterdeck.reports.facts import Facts, read_facts
 from quarterdeck.reports.figures import Figure
+from quarterdeck.reports.releases import Release
 from quarterdeck.reports.theme import hatch_definitions, palette_css
 from quarterdeck.sql.connect import connect_read_only
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
-def write_report(database: Path, target: Path) -> Path:
+def write_report(
+    database: Path,
+    target: Path,
+    repository: str | None = None,
+    releases: Sequence[Release] = (),
+) -> Path:
     """Write the report of `database` to `target` and return `target`.
 
-    A reader of `target` sees the old report or the new one, never a part of it.
+    A reader of `target` sees the old report or the new one, never a part of it. With `repository`
+    it is on that one alone.
 
     Raises:
         DatabaseError: the database cannot be opened.
         ReportError: it lacks what the report reads, or `target` cannot be written.
     """
-    return write_text(render(database), target)
+    return write_text(render(database, repository, releases), target)
 
 
 def write_text(text: str, target: Path) -> Path:
@@ -76,30 +88,30 @@ def write_text(text: str, target: Path) -> Path:
     return target
 
 
-def render(database: Path) -> str:
+def render(database: Path, repository: str | None = None, releases: Sequence[Release] = ()) -> str:
     """Return the report of `database` as HTML; equal databases give equal bytes.
 
     Raises:
         DatabaseError: the database cannot be opened.
-        ReportError: it lacks what the report reads.
+        ReportError: it lacks what the report reads, or has no such repository.
     """
-    return render_facts(read(database))
+    return render_facts(read(database, repository), releases)
 
 
-def read(database: Path) -> Facts:
+def read(database: Path, repository: str | None = None) -> Facts:
     """Read what a report says.
 
     Raises:
         DatabaseError: the database cannot be opened.
-        ReportError: it lacks what the report reads.
+        ReportError: it lacks what the report reads, or has no such repository.
     """
     with connect_read_only(database) as connection:
-        return read_facts(database, connection)
+        return read_facts(database, connection, repository)
 
 
-def render_facts(facts: Facts) -> str:
+def render_facts(facts: Facts, releases: Sequence[Release] = ()) -> str:
     """Return the report of `facts` as HTML."""
-    overview, said = facts.overview, contents(facts)
+    overview, said = facts.overview, contents(facts, releases)
     data = _packed(_specifications(said.figures))
     style = palette_css() + _TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")
     script = _TEMPLATES.joinpath("page.js").read_text(encoding="utf-8")
@@ -111,11 +123,12 @@ def render_facts(facts: Facts) -> str:
             policy=_policy([vega, script], style),
             style=Markup(style),
             script=Markup(script),
-            bundle=Markup(vega),
+            bundle=Markup(_squeezed(vega)),
             charts=Markup(data),
             hatches=Markup(hatch_definitions()),
             overview=overview,
             said=said,
+            card=card_of(said),
             repositories=facts.repositories,
             repositories_title=wording.repositories_title(facts.repositories),
             repositories_table=summary.repositories_table(facts),
@@ -138,6 +151,35 @@ def render_comparison(said: Comparison) -> str:
     return template.render(
         policy=_policy([], style), style=Markup(style), said=said, rows=comparison_rows(said)
     )
+
+
+def render_index(entries: Sequence[Card]) -> str:
+    """Return the page that lists archived reports, as HTML."""
+    style = palette_css() + _TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")
+    template = _environment().get_template("archive.html.j2")
+    return template.render(policy=_policy([], style), style=Markup(style), entries=entries)
+
+
+def archive_report(
+    database: Path,
+    folder: Path,
+    repository: str | None = None,
+    releases: Sequence[Release] = (),
+) -> tuple[Path, Path]:
+    """Write the report into `folder` under the day of its data, and renew the folder's index.
+
+    Returns:
+        the report and `index.html`, which lists every report in the folder, newest data first.
+
+    Raises:
+        DatabaseError: the database cannot be opened.
+        ReportError: it lacks what the report reads, has no such repository, or a file cannot be
+            written.
+    """
+    facts = read(database, repository)
+    name = archive_name(facts.overview)
+    target = write_text(render_facts(facts, releases), folder / name)
+    return target, write_text(render_index(cards(folder)), folder / "index.html")
 
 
 def _environment() -> jinja2.Environment:
@@ -181,6 +223,11 @@ def _specifications(figures: list[Figure]) -> dict[str, Any]:
 def _packed(value: object) -> str:
     """Return JSON as base64 of gzip, which is a tenth as long and may stand in a script element."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _squeezed(text)
+
+
+@functools.lru_cache(maxsize=2)
+def _squeezed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 

@@ -1,6 +1,7 @@
 """The statements behind `facts`; the columns come in the order of its records.
 
-`$shown_from` is the first day of the first quarter shown, `$whole` the latest whole quarter.
+`$shown_from` is the first day of the first quarter shown, `$whole` the latest whole quarter;
+`$scope` is organisation or repository, and `$scope_name` null for the one organisation.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ with quarters as (
         bool_or(is_baseline) as is_baseline,
         row_number() over (order by quarter_start desc) as age
     from marts.multiples
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     group by quarter_start
 ),
 
@@ -36,14 +37,16 @@ select
     baseline_label,
     baseline_quarters,
     preset,
-    coalesce(repositories, 0),
-    coalesce(landed_changes, 0),
-    coalesce(contributors, 0),
+    case when own.repository_id is null then coalesce(facts.repositories, 0) else 1 end,
+    coalesce(own.landed_changes, facts.landed_changes, 0),
+    coalesce(own.contributors, facts.contributors, 0),
     quarterdeck_version,
+    own.repository_id,
     settings_json::varchar,
     shown_from
-from marts.report_facts
+from marts.report_facts as facts
 cross join shown
+left join marts.repositories as own on own.repository_id = $scope_name
 """
 
 _MULTIPLES = """
@@ -55,12 +58,12 @@ with compared as (
                 then multiple - lag(multiple) over earlier
         end as change
     from marts.multiples
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     window earlier as (partition by measure order by quarter_start)
 )
 
 select
-    measure, quarter, is_partial, is_baseline, days, landed_changes, total,
+    measure, quarter, quarter_start, is_partial, is_baseline, days, landed_changes, total,
     active_contributors, multiple, multiple_low, multiple_high, interval_contributors,
     reason, change
 from compared
@@ -77,7 +80,7 @@ with compared as (
                 then 100 * (model_share - lag(model_share) over earlier)
         end as change_points
     from marts.authorship_quarterly
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     window earlier as (order by quarter_start)
 )
 
@@ -97,7 +100,8 @@ order by quarter_start
 _AGENTS = """
 with shown as (
     select * from marts.agents_quarterly
-    where scope = 'organisation' and quarter_start >= $shown_from
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+        and quarter_start >= $shown_from
 ),
 
 sized as (
@@ -138,7 +142,7 @@ with compared as (
                 then 100 * (rate - lag(rate) over earlier)
         end as change_since_last
     from marts.merge_success_quarterly
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     window earlier as (partition by author_class order by quarter_start)
 )
 
@@ -155,7 +159,8 @@ select
     quarter, class, added_lines, deleted_lines, files,
     added_lines / nullif(sum(added_lines) over (partition by quarter_start), 0) as share
 from marts.file_classes_quarterly
-where scope = 'organisation' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and quarter_start >= $shown_from
 order by quarter_start, added_lines desc nulls last, class
 """
 
@@ -164,7 +169,7 @@ select
     author_class, matched_with, age_days, lines, landed_changes, contributors, at_risk, survival,
     survival_low, survival_high, half_life_days, reason
 from marts.survival_curves
-where scope = 'organisation'
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
 order by author_class, matched_with nulls first, age_days
 """
 
@@ -174,7 +179,8 @@ select
     churn30, alive_share_90_days,
     coalesce(reason_14_days, reason_30_days, reason_90_days)
 from marts.survival_cohorts
-where scope = 'organisation' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and quarter_start >= $shown_from
 order by author_class, quarter_start
 """
 
@@ -192,6 +198,7 @@ left join marts.multiples as m
     and m.scope_name = r.repository_id
     and m.measure = 'code_lines'
     and m.quarter = $whole
+where r.repository_id = coalesce($scope_name, r.repository_id)
 order by r.code_lines desc nulls last, r.repository_id
 """
 
@@ -202,14 +209,16 @@ select
     m.active_contributors, a.code_lines, a.model_share, a.undeclared_share
 from marts.multiples as m
 left join marts.authorship_quarterly as a using (scope, scope_name, quarter_start)
-where m.scope = 'team' and m.measure = 'code_lines' and m.quarter = $whole
+where m.scope = 'team' and $scope_name is null
+    and m.measure = 'code_lines' and m.quarter = $whole
 order by m.scope_name = '(no team)', m.scope_name
 """
 
 _COVERAGE = """
 select quarter, is_partial, seen, estimate, estimate_low, estimate_high, coverage, reason
 from marts.model_coverage
-where scope = 'organisation' and quarter_start >= $shown_from
+where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    and quarter_start >= $shown_from
 order by quarter_start
 """
 
@@ -222,9 +231,63 @@ select
     sum(affected) / nullif(sum(total), 0),
     any_value(detail order by affected desc nulls last, repository_id)
 from marts.data_quality
+where repository_id = coalesce($scope_name, repository_id)
 group by issue
 having coalesce(sum(affected), 1) > 0
 order by issue
+"""
+
+# the largest repositories, and teams by name, each against its own baseline
+_PLACES = """
+with sized as (
+    select
+        scope, scope_name,
+        row_number() over (partition by scope order by sum(code_lines) desc nulls last, scope_name)
+            as place
+    from marts.authorship_quarterly
+    where scope in ('repository', 'team') and $scope_name is null
+        and quarter_start >= $shown_from
+    group by scope, scope_name
+)
+
+select
+    m.scope, m.scope_name, m.quarter, m.quarter_start, m.is_partial, m.landed_changes, m.multiple,
+    m.multiple_low, m.multiple_high, m.interval_contributors, m.reason, a.model_share
+from marts.multiples as m
+join sized using (scope, scope_name)
+left join marts.authorship_quarterly as a using (scope, scope_name, quarter_start)
+where m.measure = 'code_lines' and m.quarter_start >= $shown_from and place <= $places_shown
+order by
+    m.scope,
+    case when m.scope = 'repository' then place when m.scope_name = '(no team)' then 1 else 0 end,
+    m.scope_name,
+    m.quarter_start
+"""
+
+# those with the most lines in the quarters shown, and all others together
+_LANGUAGES = """
+with shown as (
+    select * from marts.languages_quarterly
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+        and quarter_start >= $shown_from
+),
+
+sized as (
+    select language, row_number() over (order by sum(added_lines) desc, language) as place
+    from shown
+    group by language
+)
+
+select
+    case when place <= $places_shown then shown.language else 'Other languages' end as name,
+    least(place, $places_shown + 1) as row_place,
+    quarter,
+    sum(added_lines)::bigint,
+    sum(share)
+from shown
+inner join sized using (language)
+group by name, row_place, quarter, quarter_start
+order by row_place, quarter_start
 """
 
 QUERIES: Final[dict[str, str]] = {
@@ -240,6 +303,8 @@ QUERIES: Final[dict[str, str]] = {
     "teams": _TEAMS,
     "coverage": _COVERAGE,
     "issues": _ISSUES,
+    "places": _PLACES,
+    "languages": _LANGUAGES,
 }
 
 # $first and $second are quarters; for each, value, interval, n and why there is none
@@ -249,35 +314,37 @@ with measured as (
         'multiple' as kind, 1 as place, measure, quarter, multiple as value,
         multiple_low as low, multiple_high as high, interval_contributors::double as n, reason
     from marts.multiples
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     union all
     select
         'share', 2, 'model_share', quarter, model_share, model_share_low,
         model_share + undeclared_share, code_lines::double,
         case when model_share is null then 'no code line landed' end
     from marts.authorship_quarterly
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     union all
     select 'share', 3, 'undeclared_share', quarter, undeclared_share, null, null,
         code_lines::double, case when undeclared_share is null then 'no code line landed' end
     from marts.authorship_quarterly
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     union all
     select
         'share', 4, 'merged ' || author_class, quarter, rate, rate_low, rate_high,
         mature_pull_requests::double, reason
     from marts.merge_success_quarterly
-    where scope = 'organisation'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     union all
     select 'share', 5, 'churn30', quarter, churn30, null, null, lines_written, reason_30_days
     from marts.survival_cohorts
-    where scope = 'organisation' and author_class = 'all'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+        and author_class = 'all'
     union all
     select
         'share', 6, 'alive_share_90_days', quarter, alive_share_90_days, null, null,
         lines_written, reason_90_days
     from marts.survival_cohorts
-    where scope = 'organisation' and author_class = 'all'
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+        and author_class = 'all'
 ),
 
 one as (select * from measured where quarter = $first),

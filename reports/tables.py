@@ -22,10 +22,17 @@ def _share(value: float | None) -> str:
     return "<0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
 
 
+def _ratio(value: float | None) -> str:
+    if value is None:
+        return fmt.MISSING
+    small = 0 < abs(value) < 0.095
+    return (f"{value:.2g}" if small else f"{value:,.2f}").replace("-", "−")
+
+
 _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: fmt.MISSING if value in (None, "") else str(value),
     "count": fmt.count,
-    "ratio": lambda value: fmt.MISSING if value is None else f"{value:,.2f}".replace("-", "−"),
+    "ratio": _ratio,
     "share": _share,
     "points": lambda value: fmt.MISSING if value is None else f"{value:+.1f}".replace("-", "−"),
 }

@@ -9,9 +9,13 @@ position or label.
 
 from __future__ import annotations
 
+import functools
+import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import altair as alt
+from altair.utils import schemapi
 
 # Fonts of Arial's widths first: the static drawings are laid out with those.
 FONT: Final = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -83,17 +87,44 @@ def hatch_definitions() -> str:
     )
 
 
-def apply(chart: alt.LayerChart | alt.FacetChart, *, width: int, height: int) -> dict[str, Any]:
-    """Return the Vega-Lite specification of `chart` in the house style.
+def apply(
+    layers: Sequence[alt.Chart],
+    *,
+    width: int,
+    height: int,
+    left: int = 2,
+    right: int = 10,
+    bottom: int = 24,
+    parts: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the Vega-Lite specification of charts laid one over the other, in the house style.
 
-    `width` and `height` are pixels of the whole drawing, labels beside the plot included.
+    All sizes are pixels. `width` and `height` are of the whole drawing; `left`, `right` and
+    `bottom` is the room beside the plot for its labels. It is given, not found out by Vega, which
+    would lay out every chart twice for it; so the plots of panels side by side are alike, too.
+    Of `parts` a reader may pick one out: its name is then in the parameter `chosen`.
+    The layers are put together here: `alt.layer` copies each of them four times over.
     """
-    themed = chart.properties(
-        width=width,
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-        padding={"left": 2, "right": 4, "top": 4, "bottom": 2},
-    ).configure(
+    top = 8
+    context: dict[str, Any] = {"top_level": False, "datasets": {}}
+    made = [layer.to_dict(validate=schemapi.DEBUG_MODE, context=context) for layer in layers]
+    picking = {"params": [{"name": "chosen", "value": ""}], "usermeta": {"parts": list(parts)}}
+    return {
+        **(picking if parts else {}),
+        "$schema": alt.SCHEMA_URL,
+        "autosize": {"type": "none"},
+        "padding": {"left": left, "right": right, "top": top, "bottom": bottom},
+        "width": width - left - right,
+        "height": height - top - bottom,
+        "layer": made,
+        "datasets": {name: json.loads(text) for name, text in context["datasets"].items()},
+        "config": _config(),
+    }
+
+
+@functools.cache
+def _config() -> dict[str, Any]:
+    config: dict[str, Any] = alt.Config(
         aria=False,
         background="transparent",
         font=FONT,
@@ -108,6 +139,5 @@ def apply(chart: alt.LayerChart | alt.FacetChart, *, width: int, height: int) ->
             title=None,
         ),
         text=alt.MarkConfig(color=colour("ink"), fontSize=12),
-    )
-    specification: dict[str, Any] = themed.to_dict()
-    return specification
+    ).to_dict()
+    return config

@@ -315,6 +315,8 @@ def _range(row: Multiple, name: str = "95% interval ") -> str:
 
 
 def _why(row: Multiple | None, overview: Overview) -> str:
+    if not overview.contributors:
+        return "no person landed a change, and the multiple is per person"
     if row is not None and row.reason:
         return _tidy(row.reason)
     if not overview.baseline_quarters:

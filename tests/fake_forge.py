@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class Asked:
 
 
 @dataclass
-class FakeForge:
+class FakeForge(ABC):
     """What all forges have in common.
 
     `faults` says what goes wrong by the number of the request, from 0.
@@ -59,6 +60,7 @@ class FakeForge:
     limit: int = 5000
     window: float = 3600.0
     asked: list[Asked] = field(default_factory=list)
+    answered: list[tuple[Asked, Reply]] = field(default_factory=list)  # what went well
     under_way: dict[str | None, int] = field(default_factory=dict)
     most_at_once: int = 0
     remaining: dict[str | None, int] = field(default_factory=dict)
@@ -68,12 +70,13 @@ class FakeForge:
     def now(self) -> float:
         return self.clock.now() + self.skew
 
+    @abstractmethod
     def reply(self, asked: Asked) -> Reply:
-        raise NotImplementedError
+        """The right answer."""
 
+    @abstractmethod
     def spoiled(self, kind: str) -> Reply:
         """An answer that says something of its own kind of forge in place of the right one."""
-        raise NotImplementedError(kind)
 
     def points(self, asked: Asked) -> int:
         return 1
@@ -164,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         reply = forge.limited(asked) or forge.reply(asked)
         reply.headers |= forge.limit_headers(asked.token)
+        if reply.status == 200:
+            forge.answered.append((asked, reply))
         self._send(reply, cut=fault == "truncated")
 
     def _send(self, reply: Reply, cut: bool = False) -> None:

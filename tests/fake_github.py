@@ -35,6 +35,7 @@ from graphql import (
 )
 
 SCHEMA_FILE = Path(__file__).parent / "data/forges/github-schema-15.26.1.graphql.xz"
+NEW_HEAD = "d" * 40
 _ROLLUP = {"success": "SUCCESS", "failure": "FAILURE", "pending": "EXPECTED", "error": "ERROR"}
 
 
@@ -150,6 +151,9 @@ class FakeGitHub(FakeForge):
     private: bool = False
     answers_without_limits: bool = False  # Enterprise, where limits are off
     heavy: int | None = None  # more pull requests a page than this, and the gateway gives up
+    heavy_more: int | None = None  # the same for further pages of inner connections
+    replaced: int | None = None  # a pull request whose head is newer than its list of commits
+    poison: int | None = None  # a pull request that the gateway never gives whole
     cursors: str = "keyset"  # or "offset"
     between: Callable[[int], None] = field(default=lambda _number: None)
 
@@ -196,6 +200,9 @@ class FakeGitHub(FakeForge):
         size = told["variables"].get("size", 0) if "pullRequests" in told["query"] else 0
         if self.heavy is not None and size > self.heavy:
             return Reply(502, b"")
+        is_more = self.heavy_more is not None and "More" in told["query"]
+        if is_more and told["variables"]["size"] > self.heavy_more:
+            return Reply(502, b"")
         try:
             document = checked(told["query"])
         except GraphQLError as error:
@@ -205,9 +212,17 @@ class FakeGitHub(FakeForge):
             schema(), document, self._root(asked), variable_values=told["variables"]
         )
         answer: dict[str, Any] = {"data": done.data}
+        if self.poison is not None and self._is_whole(done.data):
+            return Reply(502, b"")
         if done.errors:
             answer["errors"] = [self._error(error) for error in done.errors]
         return Reply.of(answer)
+
+    def _is_whole(self, data: Any) -> bool:
+        """Whether the pull request that cannot be given whole is."""
+        listed = ((data or {}).get("repository") or {}).get("pullRequests") or {}
+        pulls = listed.get("nodes") or []
+        return any(pull["number"] == self.poison and "reviews" in pull for pull in pulls)
 
     def _error(self, error: GraphQLError) -> dict[str, Any]:
         kind = (error.extensions or {}).get("type")
@@ -286,7 +301,7 @@ class FakeGitHub(FakeForge):
             "mergedAt": _time(pull.merged),
             "mergedBy": _actor(pull.merged_by),
             "mergeCommit": {"oid": pull.merge_commit} if pull.merge_commit else None,
-            "headRefOid": pull.head,
+            "headRefOid": NEW_HEAD if pull.number == self.replaced else pull.head,
             "headRefName": f"topic-{pull.number}",
             "headRepository": (
                 {"nameWithOwner": pull.head_repository} if pull.head_repository else None
@@ -305,7 +320,8 @@ class FakeGitHub(FakeForge):
         }
 
     def _issue(self, number: int) -> dict[str, Any]:
-        return {"number": number, "repository": {"nameWithOwner": self.world.slug}}
+        where = self.world.slug if number < 908 else "acme/elsewhere"
+        return {"number": number, "repository": {"nameWithOwner": where}}
 
     def _commit(self, pull: Pull, commit: tuple[str, Account | None]) -> dict[str, Any]:
         oid, account = commit

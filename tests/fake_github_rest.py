@@ -15,6 +15,10 @@ class FakeGitHubRest(FakeForge):
     def limited(self, asked: Asked) -> Reply | None:
         return None
 
+    def spoiled(self, kind: str) -> Reply:
+        assert kind == "limit"
+        return Reply.of({"message": "API rate limit exceeded"}, 403)
+
     def reply(self, asked: Asked) -> Reply:
         path = asked.path.removeprefix("/api/v3").strip("/").split("/")
         if path == ["rate_limit"]:

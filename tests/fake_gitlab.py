@@ -1,39 +1,23 @@
-"""GitLab's REST API (v4) for an invented project, in the shapes of its published description.
-
-The names of fields are those in tests/data/forges/rest-shapes.json.
-"""
+"""GitLab's REST API (v4) for an invented project, in the shapes of its published description."""
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 from fake_forge import Asked, FakeForge, Reply
+from forge_descriptions import Description
 from forge_world import Account, Pull
 
 _STATES = {"open": "opened", "closed": "closed", "merged": "merged"}
 _CHECKS = {"success": "success", "failure": "failed", "pending": "running", "error": "canceled"}
 
 
-@cache
-def shapes() -> dict[str, dict[str, list[str]]]:
-    """Names of the fields of each object, by forge."""
-    found: dict[str, dict[str, list[str]]] = json.loads(
-        (Path(__file__).parent / "data/forges/rest-shapes.json").read_text("utf-8")
-    )
-    return found
-
-
-def shaped(forge: str, kind: str, /, **fields: Any) -> dict[str, Any]:
-    """An object of a published shape: no field of ours, and those we leave out are null."""
-    known = shapes()[forge][kind]
-    unknown = set(fields) - set(known)
-    assert not unknown, f"{forge} has no {unknown} in {kind}"
-    return {**dict.fromkeys(known), **fields}
+def shaped(kind: str, /, **fields: Any) -> dict[str, Any]:
+    """An object as described."""
+    return Description.of("gitlab").example(kind, **fields)
 
 
 def stamp(value: datetime | None) -> str | None:
@@ -51,6 +35,8 @@ def paged(
     size = min(int(asked.query.get(size_name, 20)), most)
     begin = (int(asked.query.get("page", 1)) - 1) * size
     headers = {total: str(len(items))} if total else {}
+    following = int(asked.query.get("page", 1)) + 1 if begin + size < len(items) else ""
+    headers |= {"X-Next-Page": str(following)} if size_name == "per_page" else {}
     return Reply(200, json.dumps(items[begin : begin + size]).encode(), headers)
 
 
@@ -61,6 +47,7 @@ class FakeGitLab(FakeForge):
     between: Callable[[int], None] = field(default=lambda _number: None)
     counts: bool = True  # whether lists tell their length
     has_approvals: bool = True
+    hidden: frozenset[int] = frozenset()  # left out of pages, which are short then
 
     def spoiled(self, kind: str) -> Reply:
         assert kind == "limit"
@@ -75,12 +62,14 @@ class FakeGitLab(FakeForge):
         project = f"/api/v4/projects/{quote(self.world.slug, safe='')}"
         total = "X-Total" if self.counts else None
         if asked.path == "/api/v4/projects/77":
-            return Reply.of(shaped("gitlab", "project", path_with_namespace="ben-sample/harbour"))
+            return Reply.of(shaped("SimpleProject", path_with_namespace="ben-sample/harbour"))
         if not asked.path.startswith(f"{project}/merge_requests"):
             return Reply.of({"message": "404 Project Not Found"}, 404)
         rest = unquote(asked.path.removeprefix(f"{project}/merge_requests")).strip("/").split("/")
         if rest == [""]:
-            return paged(self._listed(asked), asked, "per_page", 100, total)
+            page = paged(self._listed(asked), asked, "per_page", 100, total)
+            shown = [item for item in json.loads(page.body) if item["iid"] not in self.hidden]
+            return Reply(200, json.dumps(shown).encode(), page.headers)
         pull = self.world.pulls[int(rest[0])]
         part = rest[1] if len(rest) > 1 else "detail"
         if part == "detail":
@@ -101,7 +90,7 @@ class FakeGitLab(FakeForge):
         return [self._summary(pull) for pull in pulls]
 
     def _summary(self, pull: Pull) -> dict[str, Any]:
-        return shaped("gitlab", "merge_request", **self._fields(pull))
+        return shaped("MergeRequest", **self._fields(pull))
 
     def _fields(self, pull: Pull) -> dict[str, Any]:
         own = pull.head_repository is not None
@@ -130,36 +119,41 @@ class FakeGitLab(FakeForge):
         }
 
     def _detail(self, pull: Pull) -> dict[str, Any]:
-        pipeline = {"id": 1, "status": _CHECKS[pull.checks]} if pull.checks else None
+        pipeline = None
+        if pull.checks:
+            pipeline = shaped("ExpandedPipeline", id=1, status=_CHECKS[pull.checks])
         more = {
             "changes_count": "1",
             "head_pipeline": pipeline,
-            "diff_refs": {"base_sha": "0" * 40},
+            "diff_refs": shaped("DiffRefs", base_sha="0" * 40, head_sha=pull.head),
         }
-        return shaped("gitlab", "merge_request_detail", **self._fields(pull), **more)
+        return shaped("ExpandedMergeRequest", **self._fields(pull), **more)
 
     def _approvals(self, pull: Pull) -> dict[str, Any]:
         given = [r for r in pull.reviews if r.state == "approved"]
         by = {r.reviewer.number if r.reviewer else 1: r for r in given}.values()
-        items = [{"user": _user(r.reviewer), "approved_at": stamp(r.at)} for r in by]
-        return shaped("gitlab", "approvals", approved_by=items)
+        items = [
+            shaped("ApprovedByEntity", user=_user(r.reviewer), approved_at=stamp(r.at)) for r in by
+        ]
+        return shaped("Approvals", approved_by=items)
 
     def _commits(self, pull: Pull) -> list[Any]:
         ids = [commit_id for commit_id, _ in pull.commits]
         items = [
-            shaped("gitlab", "commit", id=one, parent_ids=[parent])
+            shaped("Commit", id=one, parent_ids=[parent])
             for one, parent in zip(ids, ["f" * 40, *ids[:-1]], strict=True)
         ]
         return items[::-1]
 
     def _discussions(self, pull: Pull) -> list[Any]:
-        threads = [{"resolvable": True, "resolved": done} for done in pull.threads]
-        notes = [{"resolvable": False}] * pull.comments
-        return [{"id": "d", "notes": [note]} for note in (*threads, *notes)]
+        threads = [shaped("DiscussionNote", resolvable=True, resolved=t) for t in pull.threads]
+        note = shaped("DiscussionNote", resolvable=False)
+        del note["resolved"]  # is told of those that can be
+        return [shaped("Discussion", notes=[n]) for n in (*threads, *[note] * pull.comments)]
 
 
 def _user(account: Account | None) -> dict[str, Any]:
     if account is None:
-        return shaped("gitlab", "user", id=1, username="ghost", name="Ghost User")
+        return shaped("SimpleUser", id=1, username="ghost", name="Ghost User")
     login = "project_7_bot_0a1b2c" if account.is_bot else account.login
-    return shaped("gitlab", "user", id=account.number, username=login)
+    return shaped("SimpleUser", id=account.number, username=login)

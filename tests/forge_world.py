@@ -128,7 +128,8 @@ def make_pull(number: int) -> Pull:
         body="" if number % 2 else "Why.\r\n\r\nBecause.",
         head_repository=None if number % 6 == 0 else "ben-sample/harbour",
         labels=tuple(f"label {n}" for n in range(25 if is_long else number % 3)),
-        closing=tuple(range(900, 900 + number % 3)),
+        # from 908 on they are of another repository
+        closing=tuple(range(900, 900 + (12 if is_long else number % 3))),
         comments=number % 4,
         threads=tuple(n % 2 == 0 for n in range(60 if is_long else number % 3)),
         commits=tuple(

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 from outcome_fixture import COLUMNS as OUTCOME_COLUMNS
 from outcome_fixture import outcomes
 
 Rows = dict[str, list[dict[str, Any]]]
 #: Charts of the report on `organisation()`.
-CHARTS = 40
+CHARTS = 53
 
 _SCOPE = "scope varchar, scope_name varchar, "
 COLUMNS = {
@@ -42,6 +43,8 @@ COLUMNS = {
     "rate_high double, baseline_rate double, change_points double, reason varchar",
     "file_classes_quarterly": _SCOPE + "quarter_start date, quarter varchar, class varchar, "
     "added_lines bigint, deleted_lines bigint, files bigint",
+    "languages_quarterly": _SCOPE + "quarter_start date, quarter varchar, language varchar, "
+    "added_lines bigint, share double",
     "survival_curves": _SCOPE + "author_class varchar, matched_with varchar, age_days integer, "
     "lines double, landed_changes bigint, contributors bigint, at_risk double, survival double, "
     "survival_low double, survival_high double, half_life_days double, reason varchar",
@@ -106,7 +109,7 @@ def organisation(baseline: int = 12, later: int = 10) -> Rows:
             for row in _multiples(scope, at, starts, baseline)
         ],
         "authorship_quarterly": [
-            _authorship(scopes[0], i, s, starts) for i, s in enumerate(starts)
+            _authorship(scope, i, s, starts) for scope in scopes for i, s in enumerate(starts)
         ],
         "agents_quarterly": _agents(scopes[0], starts, baseline),
         "merge_success_quarterly": [
@@ -115,6 +118,12 @@ def organisation(baseline: int = 12, later: int = 10) -> Rows:
             for i, start in enumerate(starts)
         ],
         "file_classes_quarterly": _file_classes(scopes[0], starts),
+        "languages_quarterly": [
+            _tags(scopes[0], start)
+            | {"language": name, "added_lines": int(40_000 * share), "share": share}
+            for start in starts
+            for name, share in (("Python", 0.62), ("TypeScript", 0.3), ("Go", 0.08))
+        ],
         "survival_curves": _survival(scopes[0]),
         "survival_cohorts": [
             _cohort(scopes[0], cls, i, start, starts)
@@ -408,12 +417,10 @@ def build(path: Path, rows: Rows) -> Path:
         connection.execute("create schema marts")
         for table, columns in COLUMNS.items():
             connection.execute(f"create table marts.{table} ({columns})")
-            for row in rows.get(table, []):
-                names = ", ".join(row)
-                marks = ", ".join("?" for _ in row)
-                connection.execute(
-                    f"insert into marts.{table} ({names}) values ({marks})", list(row.values())
-                )
+            if rows.get(table):
+                frame = pl.DataFrame(rows[table], infer_schema_length=None)
+                connection.register("frame", frame)
+                connection.execute(f"insert into marts.{table} by name select * from frame")
         connection.execute("commit")
     return path
 

@@ -174,3 +174,62 @@ def test_hours_since_october_2025(tmp_path: Path) -> None:
     elsewhere = merged | {"repo": {"name": "other/one"}}
     beside = archive(hour(tmp_path / "c.json.gz", elsewhere, closed)).frames.pull_requests
     assert rows(beside, "state") == [("closed",)]
+
+
+@pytest.mark.parametrize("spoil", ["cut", "flipped"])
+def test_an_hour_that_did_not_arrive_whole_is_told(tmp_path: Path, spoil: str) -> None:
+    events = [event("opened", f"2025-11-01T08:00:{second:02}Z") for second in range(50)]
+    path = hour(tmp_path / "a.json.gz", *events)
+    packed = bytearray(path.read_bytes())
+    if spoil == "flipped":
+        packed[len(packed) // 2] ^= 0xFF
+    path.write_bytes(packed if spoil == "flipped" else packed[:-20])
+    with pytest.raises(ForgeFileError, match="fetch it again"):
+        archive(path)
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"repo": "harbour/api"},
+        {"payload": ["PullRequestEvent"]},
+        {"payload": {"action": "opened", "number": 1e400, "pull_request": {}}},
+        {"created_at": 1e400},
+        {"actor": {"login": 7}},
+        {"actor": "ada"},
+    ],
+)
+def test_an_event_of_an_unknown_shape_takes_no_other_along(
+    tmp_path: Path, spoiled: dict[str, object]
+) -> None:
+    good = event("opened", "2025-11-01T08:00:00Z")
+    deep = '["PullRequestEvent",' + "[" * 100_000
+    found = archive(hour(tmp_path / "a.json.gz", deep, good | spoiled, good), None)
+    assert found.kept == 1
+    assert found.troubles.found["events of an unknown shape, left out"][0] == 1
+    assert found.troubles.found["lines that are no JSON, left out"][0] == 1
+
+
+def test_what_gh_leaves_out_or_nulls_is_null(tmp_path: Path) -> None:
+    nulls = dict.fromkeys(GH[0])
+    odd = {
+        "closingIssuesReferences": [None, {}, {"number": 3}],
+        "commits": [None, {"oid": None}, {"oid": "b" * 40, "authors": [None, {"login": "ada"}]}],
+        "reviews": [None, {"id": 5, "state": "APPROVED", "author": None}],
+        "labels": [None, {"name": None}, {"name": "feature"}],
+        "statusCheckRollup": [None],
+    }
+    key = {"number": 14, "url": "https://github.com/harbour/api/pull/14"}
+    path = tmp_path / "pulls.json"
+    path.write_text(json.dumps([nulls | key, nulls | key | {"number": 15} | odd, nulls]), "utf-16")
+    found = read_gh_json(path, TableSpec(str(path)), AS_OF)
+    first, second = found.frames.pull_requests.rows(named=True)
+    given = ("repository_id", "number", "source", "fetched_at", "url")
+    assert {name for name, value in first.items() if value is not None} == set(given)
+    assert (second["closing_issues"], second["labels"]) == ([3], ["feature"])
+    assert second["checks"] is None
+    assert rows(found.frames.commits, "position", "author_login") == [(2, "ada")]
+    assert rows(found.frames.reviews, "review_id", "reviewer_login") == [("5", None)]
+    assert found.troubles.found["commits without an id, left out"][0] == 2
+    assert found.troubles.found["reviews without an id, left out"][0] == 1
+    assert found.troubles.found["rows without a number or a repository, left out"][0] == 1

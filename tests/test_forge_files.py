@@ -12,10 +12,13 @@ import polars as pl
 import pytest
 
 from quarterdeck.extractors import forge_values as values
-from quarterdeck.extractors.errors import ForgeFileError
+from quarterdeck.extractors.errors import ForgeFileError, LakeError
 from quarterdeck.extractors.forge_files import FileOutcome, file_parts, file_troubles, read_files
+from quarterdeck.extractors.forge_frames import ForgeFrames, append_frames
 from quarterdeck.extractors.forge_tables import FileTold, TableSpec, read_table
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_checksums import set_aside
+from quarterdeck.extractors.schemas import SNAPSHOT_TABLES
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 COLUMNS = {
@@ -151,6 +154,67 @@ def test_every_fault_is_counted_and_nothing_else_lost(tmp_path: Path) -> None:
     assert found.troubles.found["created_at not understood"][1] == "line 6: 'soon'"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "given"), [("utf-16", None), ("utf-8-sig", None), ("cp1252", "cp1252")]
+)
+def test_texts_of_other_encodings(tmp_path: Path, encoding: str, given: str | None) -> None:
+    path = tmp_path / "pulls.csv"
+    path.write_bytes("repo;nr;who\r\nharbour/api;7;Zoë\r\n".encode(encoding))
+    columns = {"repository": "repo", "number": "nr", "author_login": "who"}
+    found = told(path, columns=columns, encoding=given)
+    assert rows(found.frames.pull_requests, "number", "author_login") == [(7, "Zoë")]
+    assert found.troubles.found == {}
+
+
+def test_characters_of_another_encoding_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "pulls.csv"
+    path.write_bytes("sep=;\nrepo;nr;who\nharbour/api;7;Zoë\nharbour/api;8;Ada\n".encode("cp1252"))
+    columns = {"repository": "repo", "number": "nr", "author_login": "who"}
+    found = told(path, columns=columns)
+    assert found.kept == 2
+    assert found.troubles.found == {
+        "rows with characters that could not be read (`encoding`)": (1, "line 3")
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("nr", 0), ("nr", -7), ("nr", 10**30), ("nr", 1e400),
+        ("lines", -1), ("lines", 10**30), ("lines", 1e400), ("lines", True),
+        ("opened", "0001-01-01T00:00:00Z"), ("opened", 0), ("opened", 1e400),
+    ],
+)  # fmt: skip
+def test_numbers_and_times_that_cannot_be_are_counted(
+    tmp_path: Path, column: str, cell: object
+) -> None:
+    path = tmp_path / "pulls.json"
+    row = {"repo": "harbour/api", "nr": 7, "lines": 3, "opened": "2026-01-05"} | {column: cell}
+    path.write_text(json.dumps([row]))
+    columns = {"repository": "repo", "number": "nr", "added": "lines", "created_at": "opened"}
+    found = told(path, columns=columns)
+    field = next(ours for ours, theirs in columns.items() if theirs == column)
+    assert f"{field} not understood" in found.troubles.found
+    assert found.frames.pull_requests[field].to_list() == ([] if column == "nr" else [None])
+
+
+def test_half_a_character_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "pulls.json"
+    path.write_text(
+        '[{"repo": "harbour/api", "nr": 7, "who": "cut \\ud83d", "labels": ["\\ud83d"]}]'
+    )
+    columns = {"repository": "repo", "number": "nr", "title": "who", "labels": "labels"}
+    found = told(path, columns=columns)
+    assert rows(found.frames.pull_requests, "title", "labels") == [("cut ?", ["?"])]
+
+
+def test_a_single_pull_request_is_no_list_of_its_labels(tmp_path: Path) -> None:
+    path = tmp_path / "pull.json"
+    path.write_text('{"number": 7, "labels": [{"name": "x"}]}')
+    found = told(path, columns={"number": "number", "labels": "labels"}, repository="harbour/api")
+    assert rows(found.frames.pull_requests, "number", "labels") == [(7, ["x"])]
+
+
 def test_a_missing_column_is_named_with_its_neighbour(tmp_path: Path) -> None:
     path = write(tmp_path / "pulls.csv", "repo,number", "harbour/api,7")
     with pytest.raises(ForgeFileError, match=r"no column 'numbr'.*did you mean 'number'\?.*repo"):
@@ -165,6 +229,7 @@ def test_a_missing_column_is_named_with_its_neighbour(tmp_path: Path) -> None:
         ("pulls.csv", b'repo,nr\n"harbour/api,7\n', "quote not closed"),
         ("pulls.json", b"[{", "not JSON"),
         ("pulls.json", b"7", "no list of objects"),
+        ("pulls.json", b"[" * 100_000, "not JSON"),
         ("pulls.parquet", b"PAR1", "not a Parquet file"),
         ("pulls.csv.gz", b"repo,nr\n", "no gzip file|cannot be read"),
         ("pulls.csv.gz", gzip.compress(b"repo,nr\nharbour/api,7\n" * 99)[:-9], "ends early"),
@@ -341,6 +406,65 @@ def test_reviews_find_their_pull_requests_by_the_forges_id(tmp_path: Path) -> No
         ("pulls.csv", True, 2, False),
         ("reviews.csv", True, 3, False),
     ]
+
+
+def mined(lake: Lake, repository_id: str) -> None:
+    """A repository that mining has seen."""
+    frames = {table: schema.to_frame() for table, schema in SNAPSHOT_TABLES.items()}
+    row = dict.fromkeys(SNAPSHOT_TABLES["repositories"]) | {"repository_id": repository_id}
+    frames["repositories"] = pl.DataFrame([row], schema=SNAPSHOT_TABLES["repositories"])
+    lake.write_snapshot(frames, repository_id)
+
+
+def test_reviews_find_pull_requests_that_a_forge_told(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    reviews = write(tmp_path / "reviews.csv", "pr,user", "PR_7,ben", "PR_8,ben", "PR_9,ben")
+    spec = TableSpec(
+        str(reviews), "reviews", columns={"pull_request": "pr", "reviewer_login": "user"}
+    )
+    assert outcomes(lake, spec) == [("reviews.csv", True, 0, False)]
+    for repository_id, numbers in (("api", [7, 9]), ("web", [9])):
+        mined(lake, repository_id)
+        key = {"repository_id": repository_id, "source": "github", "fetched_at": AS_OF}
+        told_by_forge = [key | {"number": n, "forge_id": f"PR_{n}"} for n in numbers]
+        append_frames(lake, repository_id, ForgeFrames.from_rows(told_by_forge))
+    assert outcomes(lake, spec) == [("reviews.csv", True, 1, False)]  # 9 is whose?
+    assert rows(kept(lake, [spec], "forge_reviews"), "repository_id", "number") == [("api", 7)]
+    assert outcomes(lake, spec) == [("reviews.csv", False, 1, False)]
+    write(reviews, "pr,user", "PR_7,ben")
+    assert outcomes(lake, spec) == [("reviews.csv", True, 1, False)]
+    key = {"repository_id": "api", "source": "github", "fetched_at": AS_OF, "number": 10}
+    append_frames(lake, "api", ForgeFrames.from_rows([key]))
+    assert outcomes(lake, spec) == [("reviews.csv", False, 1, False)]  # it lacks none
+
+
+def test_what_a_file_told_and_the_lake_lost_is_read_again(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    path = write(tmp_path / "a.csv", HEADER, "harbour/api,7,open,2026-01-05,,,ada")
+    write(tmp_path / "empty.csv", HEADER)
+    spec = TableSpec(str(tmp_path / "*.csv"), columns=COLUMNS)
+    outcomes(lake, spec)
+    set_aside(file_parts(lake, [spec], "forge_pull_requests")[0])
+    assert outcomes(lake, spec) == [("a.csv", True, 1, False), ("empty.csv", False, 0, False)]
+    assert kept(lake, [spec]).height == 1
+    set_aside(file_parts(lake, [spec], "forge_pull_requests")[0])
+    path.unlink()
+    lost, _ = list(read_files(lake, [spec], frozenset()))
+    assert lost.problem == "a.csv: what it told is damaged, and the file is gone; put it back"
+
+
+def test_a_damaged_part_among_those_that_reviews_need_is_told(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    pulls = write(tmp_path / "pulls.csv", f"{HEADER},id", "harbour/api,7,open,,,,ada,501")
+    reviews = write(tmp_path / "reviews.csv", "pr", "501")
+    specs = [
+        TableSpec(str(reviews), "reviews", columns={"pull_request": "pr"}),
+        TableSpec(str(pulls), columns=COLUMNS | {"forge_id": "id"}),
+    ]
+    outcomes(lake, specs[1])
+    file_parts(lake, specs, "forge_pull_requests")[0].write_bytes(b"PAR1 and no more")
+    with pytest.raises(LakeError, match="a part is damaged"):
+        outcomes(lake, *specs)
 
 
 def test_an_archive_is_read_again_when_more_is_wanted(tmp_path: Path) -> None:

@@ -144,6 +144,32 @@ def test_success_within_the_window_needs_no_clone(built: duckdb.DuckDBPyConnecti
     assert {quarter: list(counts) for quarter, *counts in found} == expected
 
 
+def test_the_first_rung_of_the_ladder_needs_no_clone(built: duckdb.DuckDBPyConnection) -> None:
+    found = built.sql("""
+        select rung, sum(pull_requests), sum(coalesce(trials, 0)), sum(coalesce(successes, 0)),
+            count(rate) > 0, max(reason)
+        from marts.success_ladder_quarterly
+        where scope = 'organisation' and author_class = 'model' and agent = 'all' and tier = 'all'
+        group by rung order by rung desc
+    """).fetchall()
+    (counts,) = built.sql("""
+        select sum(pull_requests), sum(mature_pull_requests), sum(merged)
+        from marts.merge_success_quarterly
+        where scope = 'organisation' and author_class = 'all'
+    """).fetchall()
+    assert found == [
+        ("not reverted", counts[0], 0, 0, False, "what merged ones became is not known"),
+        ("merged", *counts, True, None),
+        ("alive", counts[0], 0, 0, False, "window not elapsed, or outcome not known"),
+    ]
+    assert counts[1] > 3000
+    agents = built.sql("""
+        select agent, sum(trials) from marts.success_ladder_quarterly
+        where scope = 'organisation' and agent != 'all' and rung = 'merged' group by agent
+    """).fetchall()
+    assert len(agents) == 5 and sum(count for _, count in agents) == counts[1]
+
+
 def test_the_page_on_measures_shows_what_comes_out(built: duckdb.DuckDBPyConnection) -> None:
     shown = example("forge success")
     found = built.sql(f"""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from sql_fixtures import ADA, BEN, CLAUDE, History, Repository, rows
+from sql_fixtures import ADA, BEN, CLAUDE, History, Repository, build_attribution, rows
 
 CUTOFF = datetime(2026, 6, 1, tzinfo=UTC)
 OPENED = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -307,3 +308,12 @@ def test_other_repositories_are_left_out_where_the_call_names_some(
     folder = tmp_path_factory.mktemp("narrow")
     with history.build(folder, cutoff=CUTOFF, other_repositories=False) as connection:
         assert rows(connection, "select repository_id from marts.pull_requests") == [("harbour",)]
+
+
+def test_a_row_without_times_sets_no_cut_off(tmp_path: Path) -> None:
+    history = History()
+    repository = Repository("far", history.rows)
+    repository.told(1, state="merged", created_at=date(2025, 1, 1), merged_at=date(2025, 2, 1))
+    repository.told(2, state="open")
+    with build_attribution(history, tmp_path, ["marts.cutoff"]) as connection:
+        assert rows(connection, "select cutoff_day from marts.cutoff") == [(date(2025, 2, 1),)]

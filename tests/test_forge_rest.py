@@ -12,6 +12,7 @@ import pytest
 from fake_forge import OTHER_TOKEN, TOKEN, FakeForge, Reply, serve
 from fake_gitea import FakeGitea
 from fake_gitlab import FakeGitLab
+from forge_descriptions import Description
 from forge_told import REPOSITORY, Told, expected, told, told_by
 from forge_world import BOT, START, FakeClock, World, make_world
 
@@ -79,6 +80,8 @@ def of_gitea(world: World) -> Told:
         row |= {"author_login": pull.author.login if pull.author else None}
         row |= {"author_is_bot": None, "author_association": None, "closing_issues": None}
         row |= {"review_threads": None, "resolved_threads": None}
+        if pull.head_repository is None:  # there is nothing to compare with
+            row |= {"added": None, "deleted": None, "changed_files": None}
     names = {BOT.login + "[bot]": BOT.login}
     for row in right["reviews"]:
         row["review_id"] = row["review_id"].removeprefix("PRR_")
@@ -156,6 +159,43 @@ def test_a_first_run_tells_everything_once(kind: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_requests_and_answers_are_as_the_forge_describes_them(kind: str):
+    description, prefix = Description.of(kind), KINDS[kind].api
+    with forge(kind, small()) as run:
+        pages = list(run.pages())
+        list(run.pages(pages[-1].state))
+        run.extraction().estimate(pages[-1].state)
+        answered = run.forge.answered
+    assert len(answered) == len(run.forge.asked)
+    for asked, reply in answered:
+        path = asked.path.removeprefix(prefix)
+        found = description.problems(asked.method, path, asked.query, reply.body)
+        assert not found, f"{asked.method} {path}: {found}"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "answer", "says"),
+    [
+        ("/repos/a/b/pull", {}, [], "is not described"),
+        ("/repos/a/b/pulls", {"order": "newest"}, [], "no such parameter: order"),
+        ("/repos/a/b/pulls", {"sort": "newest"}, [], "'newest' is not one of"),
+        ("/repos/a/b/pulls", {"limit": '"all"'}, [], "is not of type 'number'"),
+        ("/repos/a/b/pulls", {}, {}, "is not of type 'array'"),
+        ("/repos/a/b/pulls", {}, [{"number": "7"}], "is not of type 'number'"),
+        ("/repos/a/b/pulls", {}, [{"iid": 7}], "'iid' was unexpected"),
+        ("/repos/a/b/pulls", {}, [{"closed_at": "yesterday"}], "not valid under any"),
+        ("/repos/a/b/pulls", {}, [{"user": {"login": None}}], "is not of type 'string'"),
+    ],
+)
+def test_what_is_not_as_described_is_found(
+    path: str, query: dict[str, str], answer: Any, says: str
+):
+    found = Description.of("gitea").problems("GET", path, query, json.dumps(answer).encode())
+    assert len(found) == 1
+    assert says in found[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("fault", ["502", "closed", "truncated", "limit"])
 def test_a_fault_at_any_request_changes_nothing(kind: str, fault: str):
     world = small()
@@ -229,9 +269,58 @@ def test_without_counts_lists_are_read_to_their_end(kind: str):
         assert run.extraction().estimate(None).pull_requests is None
 
 
+def test_lists_that_tell_lines_save_a_request_each():
+    with forge("gitea", small(), sized_lists=True) as run:
+        run.forge.world.pulls[6] = replace(run.forge.world.pulls[6], head_repository="acme/x")
+        estimate = run.extraction(page_size=50).estimate(None)
+        run.forge.asked.clear()
+        list(run.pages(page_size=50))
+        assert len(run.forge.asked) == estimate.requests == 1 + 8 * 3
+
+
 def test_a_server_that_gives_fewer_a_page_is_read_to_the_end():
     with forge("gitea", small(), most=2) as run:
         assert told_by(run.pages()) == of_gitea(small())
+
+
+@pytest.mark.parametrize("deleted", [1, 4])
+def test_what_is_deleted_while_pages_are_read_takes_no_other_along(deleted: int):
+    world = small()
+    newest = [pull.number for pull in world.newest_first()]
+
+    def delete(number: int) -> None:
+        if number == 14:
+            for gone in newest[:deleted]:
+                del world.pulls[gone]
+
+    with forge("gitea", world, between=delete) as run:
+        pages = list(run.pages())
+    found = {row["number"] for row in told_by(pages)["pulls"]}
+    assert found >= set(newest[deleted:])
+
+
+def test_a_page_of_which_some_are_hidden_is_not_the_last():
+    world = small()
+    oldest = [pull.number for pull in world.newest_first()][::-1]
+    hidden = frozenset([oldest[1], *oldest[3:6]])
+    with forge("gitlab", world, hidden=hidden) as run:
+        pages = list(run.pages())
+    world.pulls = {n: pull for n, pull in world.pulls.items() if n not in hidden}
+    assert told_by(pages) == of_gitlab(world)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_estimate_from_an_answer_of_another_form_is_told(kind: str):
+    with forge(kind, small()) as run:
+        pages = list(run.pages())
+        state = dict(pages[-1].state)
+        total = "X-Total" if kind == "gitlab" else "X-Total-Count"
+        run.forge.reply = lambda _asked: Reply(200, b'{"a": 1}', {total: "many"})
+        if kind == "gitlab":
+            assert run.extraction().estimate(state).pull_requests is None
+        else:
+            with pytest.raises(ForgeAnswerError, match="another form"):
+                run.extraction().estimate(state)
 
 
 def test_without_approvals_reviews_are_missing_and_the_rest_is_there():

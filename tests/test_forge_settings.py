@@ -37,6 +37,8 @@ def settings_file(folder: Path, text: str) -> Path:
         (CSV + 'format = "xlsx"', "see docs/settings.md"),
         (CSV + 'format = "gh-json"\ncolumns = { number = "n" }', "gh-json has columns of its own"),
         (CSV + 'time_zone = "CEST"', "not a time zone"),
+        (CSV + 'encoding = "ansi-ish"', "not an encoding of text; use one such as cp1252"),
+        (CSV + 'encoding = "base64"', "not an encoding of text"),
         (CSV + "colums = {}", "no such key"),
         ((PULLS + 'path = "a.json"\n') * 2, "a.json is named twice"),
         (REVIEWS + 'path = "a.csv"', "no column names the pull request"),

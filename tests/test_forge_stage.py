@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_forge import TOKEN, serve
+from fake_gitea import FakeGitea
 from fake_github import FakeGitHub
 from fake_gitlab import FakeGitLab
 from forge_told import told
@@ -24,7 +25,7 @@ from quarterdeck.extractors.lake import Lake
 from quarterdeck.flows import pipeline
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.forge_api_settings import ForgeSettings
-from quarterdeck.flows.forges import Place, forecast_line, forecasts, origin, place_of
+from quarterdeck.flows.forges import Place, ask_forges, forecast_line, forecasts, origin, place_of
 from quarterdeck.flows.progress import SilentReporter, reporting
 from quarterdeck.flows.repositories import resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings, load_settings
@@ -93,6 +94,19 @@ def test_whom_the_settings_name():
     assert place({"forge": "github"}, own, url=HERE) == Place(enterprise, "acme/harbour")
 
 
+def test_a_forge_below_its_host():
+    own = {"kind": "gitlab", "base_url": "https://acme.example/lab"}
+    lab = Forge("gitlab", "https://acme.example/lab")
+    for url, slug in (
+        ("https://acme.example/lab/acme/platform/harbour.git", "acme/platform/harbour"),
+        ("git@acme.example:lab/harbour.git", "lab/harbour"),
+        ("https://acme.example/laboratory/harbour", "laboratory/harbour"),
+    ):
+        assert place({}, own, url=url) == Place(lab, slug)
+    given = {"slug": "lab/harbour"}
+    assert place(given, own, url="https://acme.example/lab/x/y") == Place(lab, "lab/harbour")
+
+
 def test_a_forge_without_a_slug_is_told(tmp_path: Path):
     RepositoryBuilder(tmp_path / "harbour").commit({"a": b"1\n"})
     repository = RepositorySettings(path=tmp_path / "harbour", forge="github")
@@ -107,6 +121,8 @@ def test_a_forge_without_a_slug_is_told(tmp_path: Path):
         ('[[forges]]\nkind = "gitea"', "needs its base_url"),
         ('[[forges]]\nkind = "github"\nbase_url = "git.acme.example"', "not the address"),
         ('[[forges]]\nkind = "github"\nbase_url = "https://x:y@h"', "leave off user"),
+        ('[[forges]]\nkind = "github"\nbase_url = "https://api.github.com"', "address of an API"),
+        ('[[forges]]\nkind = "gitlab"\nbase_url = "https://h/api/v4/"', "address of an API"),
         ('[[forges]]\nkind = "github"\n[[forges]]\nkind = "github"', "stands there twice"),
         (
             '[[forges]]\nkind = "gitlab"\n[[forges]]\nkind = "gitlab"\nbase_url = "https://h"',
@@ -224,6 +240,22 @@ def test_the_stage_reads_every_repository_that_can_be_read(
             "select count(*) from staging.pull_requests where repository_id = 'harbour'"
         )
         assert told_of.fetchall() == [(3,)]
+
+
+def test_a_damaged_part_is_set_aside_and_asked_for_again(tmp_path: Path):
+    with serve(FakeGitea(make_world(2), FakeClock())) as url:
+        own = {"forge": "gitea", "forge_url": url, "slug": "acme/harbour"}
+        repository = RepositorySettings(url="https://h/acme/harbour", name="harbour", **own)  # type: ignore[arg-type]
+        settings = Settings(repositories=[repository], lake=tmp_path / "lake")
+        lake = Lake(settings.lake)
+        with reporting(SilentReporter()):
+            assert ask_forges(resolve(settings), settings, lake) == {}
+            right = told(settings.lake)
+            (part,) = lake.parts("forge_pull_requests", "harbour")
+            part.write_bytes(b"PAR1 and no more")
+            assert ask_forges(resolve(settings), settings, lake) == {}
+    assert part.with_name(part.name + ".damaged").is_file()
+    assert told(settings.lake) == right
 
 
 def test_one_token_is_not_sent_to_two_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

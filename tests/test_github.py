@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from fake_forge import OTHER_TOKEN, TOKEN, serve
-from fake_github import FakeGitHub, checked, points_of
+from fake_github import NEW_HEAD, FakeGitHub, checked, points_of
 from forge_told import REPOSITORY, Told, expected, told, told_by
-from forge_world import ADA, START, FakeClock, World, make_pull, make_world
+from forge_world import ADA, START, FakeClock, World, make_pull, make_world, sha
 
 from quarterdeck.extractors import github_queries
 from quarterdeck.extractors.forge_answers import content
@@ -92,13 +92,14 @@ def faultless() -> tuple[Told, int]:
 def test_every_query_fits_the_published_schema():
     documents = [
         github_queries.PULL_REQUESTS,
+        github_queries.LEAN_PULL_REQUESTS,
         github_queries.COUNT,
         github_queries.COUNT_SINCE,
         *github_queries.MORE.values(),
     ]
     for document in documents:
         checked(document)
-    assert len(documents) == 8
+    assert len(documents) == 9
 
 
 @pytest.mark.parametrize("size", github_queries.PAGE_SIZES)
@@ -243,9 +244,28 @@ def test_pages_shrink_where_the_gateway_gives_up_and_grow_again(tmp_path: Path):
     with github(world, heavy=4) as run:
         run.mine(tmp_path)
         told_sizes = [json.loads(a.body)["variables"].get("size") for a in run.forge.asked]
-        pages = [size for size in told_sizes if size != github_queries.MORE_SIZE]
+        pages = [size for size in told_sizes if size != github_queries.MORE_SIZES[0]]
         assert pages[:3] == [5, 5, 3]
         assert 5 in pages[3:]
+    assert told(tmp_path) == expected(world)
+
+
+def test_a_pull_request_that_never_comes_whole_is_read_part_by_part(tmp_path: Path):
+    world = make_world(5)
+    with github(world, poison=3) as run:
+        result = run.mine(tmp_path)
+    right = expected(world)
+    right["pulls"][2]["checks"] = None
+    assert told(tmp_path) == right
+    assert result.warnings == ("pull request 3: read part by part, without its checks",)
+
+
+def test_long_lists_come_in_smaller_pages_where_the_gateway_gives_up(tmp_path: Path):
+    world = make_world(3)
+    with github(world, heavy_more=25) as run:
+        run.mine(tmp_path)
+        asked = [json.loads(asked.body)["variables"] for asked in run.forge.asked]
+    assert {variables["size"] for variables in asked if "id" in variables} == {100, 25}
     assert told(tmp_path) == expected(world)
 
 
@@ -306,6 +326,25 @@ def test_checks_that_the_token_may_not_read_are_null(tmp_path: Path):
         run.mine(tmp_path)
     assert told(tmp_path) == expected(world)
     assert [row["checks"] for row in told(tmp_path)["pulls"]] == ["failure", None, "error"]
+
+
+def test_a_head_that_was_replaced_has_other_commits(tmp_path: Path):
+    world = make_world(4)
+    with github(world) as run:
+        run.mine(tmp_path)
+        rewritten = tuple((sha("rewritten", n), ADA) for n in range(2))
+        world.touch(3, START + timedelta(days=80), commits=rewritten)
+        run.mine(tmp_path)
+    assert told(tmp_path) == expected(world)
+
+
+def test_checks_of_a_head_before_the_last_are_not_those_of_the_last(tmp_path: Path):
+    world = make_world(2)
+    with github(world, replaced=2) as run:
+        run.mine(tmp_path)
+    right = expected(world)
+    right["pulls"][1] |= {"head_commit_id": NEW_HEAD, "checks": None}
+    assert told(tmp_path) == right
 
 
 def test_an_empty_repository_has_no_pull_requests(tmp_path: Path):

@@ -170,6 +170,27 @@ def test_code_lines_are_source_and_test_and_unknown_is_null(
     ]
 
 
+def test_languages_share_the_code_lines_of_a_quarter(built: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        built,
+        """select l.scope_name, l.quarter, sum(l.added_lines) = any_value(c.added), sum(l.share)
+        from marts.languages_quarterly as l
+        join (
+            select scope, scope_name, quarter, sum(added_lines) as added
+            from marts.file_classes_quarterly where class in ('source', 'test') group by all
+        ) as c using (scope, scope_name, quarter)
+        where c.added > 0 group by all""",
+    )
+    assert found
+    assert all(is_whole and abs(share - 1) < 1e-9 for _, _, is_whole, share in found)
+    (files,) = rows(
+        built,
+        """select language, added_lines from marts.languages_quarterly
+        where scope_name = 'files' order by added_lines desc limit 1""",
+    )
+    assert files == ("Python", 19)
+
+
 def test_file_classes(built: duckdb.DuckDBPyConnection) -> None:
     found = rows(
         built,

@@ -139,6 +139,20 @@ def test_head_that_was_there_before_is_no_merge(built: duckdb.DuckDBPyConnection
     assert found[40][1:3] == ("unknown", False)
     assert found[40][3] >= date(2025, 7, 1)
     assert found[41][1:] == ("merged", True, date(2025, 7, 12))
+    # so that change landed none, as all measures of pull requests say
+    assert rows(
+        built,
+        """select landed_by, kind, changes.pull_request_number, pull_requests
+        from marts.landed_changes as changes
+        left join marts.pull_requests as pulls
+            on pulls.repository_id = changes.repository_id
+            and pulls.landed_commit_id = changes.commit_id
+        where changes.repository_id = 'order' order by changes.landed_at""",
+    ) == [
+        (None, "direct", None, None),
+        ("subject number", "squash", 5, 1),
+        ("head reachable", "squash", 42, 1),
+    ]
     # and it moves no other pull request
     assert found[19][3] == date(2025, 6, 20)
 

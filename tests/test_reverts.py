@@ -1,13 +1,14 @@
 """Which landed change undoes which, by what messages say, and the rates that follow."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
 from sql_fixtures import BOT, History, Repository, build_attribution, rows
 
 FIRST = date(2026, 1, 1)
+CUTOFF = datetime(2026, 2, 12, tzinfo=UTC)
 FULL = {"src/a.py": 10}
 BACK = {"src/a.py": (0, 10)}
 
@@ -37,7 +38,8 @@ def built(
         write(said)
         names[said.repository.name] = said.ids
     folder = tmp_path_factory.mktemp("reverts")
-    with build_attribution(history, folder, ["marts.change_reverts"]) as connection:
+    wanted = ["marts.change_reverts"]
+    with build_attribution(history, folder, wanted, cutoff=CUTOFF) as connection:
         yield connection, names
 
 
@@ -69,6 +71,9 @@ def _titles(said: Said) -> None:
     said("r cut", 'Revert "Added option for skipping the animation of ferries …" (#7)', BACK)
     said("prefixed", "Paint the buoys")
     said("r prefixed", '[skip ci] docks: Revert "Paint the buoys"', BACK)
+    said("marks", '"Fast" mode is "slow"')
+    said("r marks", 'Revert ""Fast" mode is "slow""', BACK)
+    said("rr marks", 'Revert "Revert ""Fast" mode is "slow"""')
     said("r none", 'Revert "Never landed here"', BACK)
     said("r vague", "Revert the default", BACK)
 
@@ -135,7 +140,8 @@ def _merges(said: Said) -> None:
         repository.commit(FIRST, message="Other work"),
         repository.commit(FIRST, BACK, message=f"Undo\n\nThis reverts commit {single}."),
     ]
-    said("r among", "Merge branch 'topic'", {"src/a.py": (50, 10)}, brings=among)
+    mixed = said("r among", "Merge branch 'topic'", {"src/a.py": (50, 10)}, brings=among)
+    said("r mixed", f"Undo the topic\n\nThis reverts commit {mixed}.", {"src/a.py": (10, 50)})
 
 
 def _parts(said: Said) -> None:
@@ -157,9 +163,13 @@ def _nothing(said: Said) -> None:
 
 def _again(said: Said) -> None:
     slow = said("slow", "Slow change")
-    for number in range(40):
+    kept, held = said("kept", "Keep it"), said("held", "Hold it", {"src/a.py": 100})
+    out = said("r kept", f"This reverts commit {kept}.", BACK)
+    for number in range(37):
         said(f"filler {number}", f"Fill {number}")
     said("r slow", f"This reverts commit {slow}.", BACK)
+    said("rr kept", f"This reverts commit {out}.")
+    said("p held", f"This reverts commit {held}.", {"src/a.py": (0, 30)})
 
 
 def pairs(
@@ -196,6 +206,8 @@ def test_titles_quoted_bare_and_cut(built: Built) -> None:
         ("r kind", "kind"),
         ("r cut", "cut"),
         ("r prefixed", "prefixed"),
+        ("r marks", "marks"),
+        ("rr marks", "r marks"),
     }
 
 
@@ -237,7 +249,11 @@ def test_reverts_of_reverts_bring_back(built: Built) -> None:
 def test_merges_and_what_they_bring(built: Built) -> None:
     connection, names = built
     # the side that stays is not undone
-    assert pairs(built, "merges") == {("r merge", "merge"), ("r among", "single")}
+    assert pairs(built, "merges") == {
+        ("r merge", "merge"),
+        ("r among", "single"),
+        ("r mixed", "r among"),
+    }
     found = dict(
         rows(
             connection,
@@ -246,6 +262,7 @@ def test_merges_and_what_they_bring(built: Built) -> None:
     )
     assert found[names["merges"]["r merge"]] is True
     assert found[names["merges"]["r among"]] is False
+    assert found[names["merges"]["r mixed"]] is True
 
 
 def test_parts_are_told_apart_by_the_diff_and_by_words(built: Built) -> None:
@@ -283,3 +300,20 @@ def test_the_window_ends_after_30_days(built: Built) -> None:
         from marts.change_reverts where commit_id = '{names["again"]["slow"]}'""",
     )
     assert found == (41.0, False, datetime(2026, 2, 11, 12))
+
+
+def test_what_was_undone_after_the_cut_off_has_not_been_yet(built: Built) -> None:
+    connection, names = built
+    assert {("rr kept", "r kept"), ("p held", "held")} <= pairs(built, "again")
+    ids = names["again"]
+    found = {
+        row[0]: row[1:]
+        for row in rows(
+            connection,
+            """select commit_id, reverted_by, reapplied_by, partial_reverts
+            from marts.change_reverts where repository_id = 'again'""",
+        )
+    }
+    assert found[ids["kept"]] == (ids["r kept"], None, 0)
+    assert found[ids["r kept"]] == (None, None, 0)
+    assert found[ids["held"]] == (None, None, 0)

@@ -40,15 +40,15 @@ def uncommented(text: str) -> str:
 def test_what_the_template_shows_is_the_default(tmp_path: Path):
     shown = load_settings(settings_file(tmp_path, uncommented(template())))
     plain = load_settings(settings_file(tmp_path, ""))
-    examples = {"cutoff", "repositories", "exclusions", "contributors", "file_classes"}
+    examples = {"repositories", "exclusions", "contributors", "file_classes"}
     examples |= {"signals", "authorship", "keep_apart", "teams", "forges"}
-    examples |= {"pull_request_tables", "review_tables"}
-    places = {"metrics_file", "report_url", "lake_store", "dask"}
+    single = {"cutoff", "dask", "lake_store", "metrics_file", "report_url"}
+    examples |= {"pull_request_tables", "review_tables"} | single
     assert shown.definition == plain.definition
-    examples |= {"multiple"} | places
+    examples |= {"multiple"}
     assert shown.model_dump(exclude=examples) == plain.model_dump(exclude=examples)
     assert shown.cutoff == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
-    lists = examples - {"cutoff", "multiple"} - places
+    lists = examples - {"multiple"} - single
     assert {len(getattr(shown, key)) for key in lists} == {1}
 
 

@@ -19,6 +19,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     unlisted = history.repository("unlisted")
     unlisted.pull(1, None, unlisted.land(date(2026, 1, 5)), has_head=False)
     _crowd(history.repository("crowd"))
+    fresh = history.repository("fresh")
+    head = fresh.commit(date(2026, 6, 20), message=MODEL)
+    fresh.pull(1, [head], fresh.land(date(2026, 6, 21), message=MODEL))
+    fresh.pull(2, [fresh.commit(date(2026, 6, 25), message=MODEL)])
+    fresh.pull(3, [fresh.commit(date(2026, 6, 20), message=MODEL)], fresh.land(date(2026, 6, 21)))
     _reviewed(history.repository("reviewed"))
     folder = tmp_path_factory.mktemp("success")
     with history.build(folder, cutoff=CUTOFF) as connection:
@@ -96,6 +101,9 @@ def _tiers(repository: Repository) -> None:
     twice = [repository.commit(date(2026, 1, 9), {"src/a.py": (5, 5)}) for _ in range(2)]
     repository.land(date(2026, 1, 1), {})
     repository.pull(9, twice)
+    # its ref tells that it is open still
+    told = datetime(2026, 2, 1, tzinfo=UTC)
+    repository.told(9, state="open", created_at=date(2026, 1, 9), fetched_at=told)
 
 
 def _crowd(repository: Repository) -> None:
@@ -132,8 +140,10 @@ def _reviewed(repository: Repository) -> None:
     repository.review(1, "a", "ben", datetime(2026, 1, 9, 18, tzinfo=UTC))
     repository.review(1, "b", "cleo", datetime(2026, 1, 9, 20, tzinfo=UTC), state="commented")
     repository.review(1, "c", "Ada", datetime(2026, 1, 9, 13, tzinfo=UTC), state="commented")
-    repository.review(2, "d", "watch[bot]", datetime(2026, 1, 9, 12, 5, tzinfo=UTC))
+    at = datetime(2026, 1, 9, 12, 5, tzinfo=UTC)
+    repository.review(2, "d", "watch[bot]", at, reviewer_is_bot=False)
     repository.review(2, "e", "ben", datetime(2026, 1, 9, 12, 6, tzinfo=UTC), state="pending")
+    repository.review(3, "f", "ben", CUTOFF + timedelta(hours=1))
 
 
 def ladder(connection: duckdb.DuckDBPyConnection, number: int) -> tuple[object, ...]:
@@ -255,9 +265,23 @@ def test_time_to_merge_counts_those_that_never_are(built: duckdb.DuckDBPyConnect
     assert 1.0 <= row[5] <= 6.0 and row[6:] == (None, None)
     assert rows(
         built,
+        """select days from marts.merge_durations
+        where scope_name = 'tiers' and author_class = 'all' and pull_request_number = 9""",
+    ) == [(173.0,)]
+    assert rows(
+        built,
         """select median_days, reason from marts.time_to_merge_quarterly
         where scope_name = 'tiers' and author_class = 'all'""",
     ) == [(None, "half were not merged")]
+
+
+def test_shares_that_nobody_waited_for_say_so(built: duckdb.DuckDBPyConnection) -> None:
+    assert rows(
+        built,
+        """select merged_1_day, merged_30_days, median_days, reason
+        from marts.time_to_merge_quarterly
+        where scope_name = 'fresh' and author_class = 'model'""",
+    ) == [(pytest.approx(2 / 3), None, 1.0, "not watched for 30 days yet")]
 
 
 def test_review_load(built: duckdb.DuckDBPyConnection) -> None:

@@ -90,8 +90,15 @@ def test_pull_requests_belong_to_teams_by_the_day_of_opening(tmp_path: Path) -> 
         [(date(2024, 5, 1), ADA), (date(2024, 8, 1), ADA), (date(2024, 8, 2), CLEO)], start=1
     ):
         repository.pull(number, [commit := repository.land(day, author=author)], commit)
+        repository.told(number, state="merged")
+    repository.told(4, state="closed")  # nobody knows by whom, nor when
     repository.land(date(2025, 1, 1))
     with made.build(tmp_path, teams=TEAMS) as connection:
+        told = rows(
+            connection,
+            """select scope_name, merged, closed, merged_of_closed from marts.forge_success
+            where scope = 'team' and grouping_kind = 'all' order by all""",
+        )
         found = rows(
             connection,
             """select scope_name, quarter_start, merged from marts.merge_counts
@@ -101,6 +108,35 @@ def test_pull_requests_belong_to_teams_by_the_day_of_opening(tmp_path: Path) -> 
         ("(no team)", date(2024, 7, 1), 1),
         ("Crane", date(2024, 4, 1), 1),
         ("Quay", date(2024, 7, 1), 1),
+    ]
+    assert told == [("(no team)", 1, 2, 0.5), ("Crane", 1, 1, 1.0), ("Quay", 1, 1, 1.0)]
+
+
+def test_lines_of_teams_live_and_die(tmp_path: Path) -> None:
+    made = History()
+    code, fork = made.repository(), made.repository("harbour-docs")
+    # the same change in two repositories
+    born = [
+        one.land(date(2024, 1, 10), {"a.py": 10}, ADA, commit_id="c" * 40) for one in (code, fork)
+    ]
+    end = code.land(date(2024, 2, 1), {"a.py": (0, 6)}, CLEO)
+    code.follow([(born[0], end, "deleted", 6)], [(born[0], 4)], path="a.py")
+    fork.follow(alive=[(born[1], 10)], path="a.py")
+    fork.land(date(2024, 3, 1), {}, CLEO)
+    with made.build(tmp_path, teams=TEAMS) as connection:
+        found = rows(
+            connection,
+            """select scope, scope_name, lines, landed_changes, round(survival, 6)
+            from marts.survival_curves
+            where author_class = 'all' and matched_with is null and age_days = 30
+            order by all""",
+        )
+    assert found == [
+        ("organisation", "Harbour", 20.0, 2, 0.7),
+        ("repository", "harbour-api", 10.0, 1, 0.4),
+        ("repository", "harbour-docs", 10.0, 1, 1.0),
+        ("team", "Crane", 20.0, 2, 0.7),
+        ("team", "Docs", 10.0, 1, 1.0),
     ]
 
 

@@ -1,7 +1,9 @@
-// Redraws the still charts with Vega, one after the other, at the width that the reader has.
-const packed = Uint8Array.from(atob(document.getElementById("charts").textContent), (c) => c.charCodeAt(0));
-const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-const { charts, datasets, config } = await new Response(unpacked).json();
+// Redraws the still charts with Vega, those in sight first, at the width that the reader has.
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+}
+const { charts, datasets, config } = await (await unpacked("charts")).json();
 const tip = document.createElement("div");
 tip.className = "tip";
 tip.setAttribute("aria-hidden", "true");
@@ -39,15 +41,55 @@ async function draw(chart) {
   const place = document.createElement("div");
   place.className = "live drawing";
   chart.append(place);
-  const made = await window.vegaEmbed(place, { ...spec, width, config, datasets }, {
+  const plot = width - spec.padding.left - spec.padding.right;
+  const height = spec.height * (chart.closest(".large") ? 2 : 1);
+  const made = await window.vegaEmbed(place, { ...spec, width: plot, height, config, datasets }, {
     actions: false, ast: true, defaultStyle: false, renderer: "svg", tooltip: showTip,
   });
   made.view.container().querySelector("svg").setAttribute("aria-hidden", "true");
   chart.querySelector(".live:not(.drawing)")?.remove();
   chart.views?.finalize();
   chart.views = made;
+  if (chart.dataset.chosen) await made.view.signal("chosen", chart.dataset.chosen).runAsync();
+  if (spec.usermeta && !chart.previousElementSibling?.matches(".filter")) offer(chart, spec.usermeta.parts);
   place.classList.remove("drawing");
   chart.dataset.live = "true";
+}
+
+// Buttons that leave one part of a chart in full colour, or all of them.
+function offer(chart, parts) {
+  const bar = document.createElement("p");
+  bar.className = "filter";
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Pick out one part of the chart");
+  for (const part of parts) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = part;
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      const chosen = chart.dataset.chosen === part ? "" : part;
+      chart.dataset.chosen = chosen;
+      for (const one of bar.children) one.setAttribute("aria-pressed", String(one.textContent === chosen));
+      chart.views.view.signal("chosen", chosen).runAsync();
+    });
+    bar.append(button);
+  }
+  chart.before(bar);
+}
+
+// A small chart can be had over the whole width.
+for (const panel of document.querySelectorAll(".panel")) {
+  const title = panel.querySelector("h4");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "enlarge";
+  button.setAttribute("aria-label", `Enlarge: ${title.firstElementChild.textContent}`);
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-pressed", String(panel.classList.toggle("large")));
+  });
+  title.after(button);
 }
 
 for (const link of document.querySelectorAll(".download a")) {
@@ -73,11 +115,20 @@ function ask(chart) {
     });
 }
 
-requestAnimationFrame(() => setTimeout(() => {
+requestAnimationFrame(() => setTimeout(async () => {
+  const vega = document.createElement("script");
+  vega.textContent = await (await unpacked("vega")).text();
+  document.body.append(vega);
+  vega.remove();
   window.quarterdeckVega();
-  const all = document.querySelectorAll("[data-chart]");
+  const all = [...document.querySelectorAll("[data-chart]")];
+  const near = all.filter((chart) => chart.getBoundingClientRect().top < 2 * window.innerHeight);
+  const told = (name) => { queue = queue.then(() => { document.documentElement.dataset[name] = Math.round(performance.now()); }); };
+  near.forEach(ask);
+  told("ready"); // what is in sight; the rest follows, and is there as a still picture meanwhile
+  all.forEach(ask);
+  told("drawn");
   const watch = new ResizeObserver((entries) => entries.forEach((entry) => ask(entry.target)));
-  all.forEach((chart) => { ask(chart); watch.observe(chart); });
-  queue.then(() => { document.documentElement.dataset.ready = "true"; });
+  all.forEach((chart) => watch.observe(chart));
 }));
 addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });

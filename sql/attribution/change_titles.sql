@@ -44,7 +44,7 @@ marked as (
             else title
         end as text,
         if(said is null, '', regexp_extract(
-            text, '^(?i)((?:(?:revert|re-?apply|re-?land|unrevert|roll ?back|back ?out)(?:ed|s)?:?\s+["“]+)+)', 1
+            text, '^(?i)((?:(?:revert|re-?apply|re-?land|unrevert|roll ?back|back ?out)(?:ed|s)?:?\s+["“])+)', 1
         )) as marks
     from bare
 ),

@@ -11,19 +11,17 @@ commits as (
     from staging.commits
 ),
 
-signals as (
+rules as (
     select
+        evidence_text,
         signal_id,
         position,
         agent,
-        is_named,
-        place,
-        pattern,
         author_class,
         tier,
         weight,
         reason
-    from raw.signals
+    from attribution.record_rules
 ),
 
 claims as (
@@ -34,7 +32,6 @@ claims as (
         form,
         ref,
         ref || coalesce(' ' || tool, '') as evidence_text,
-        tool,
         model,
         author_class,
         weight,
@@ -52,7 +49,6 @@ claims as (
         record_lines.form,
         record_lines.ref,
         record_lines.ref || coalesce(' ' || record_lines.tool, '') as evidence_text,
-        record_lines.tool,
         record_lines.model,
         record_lines.author_class,
         record_lines.weight,
@@ -64,31 +60,6 @@ claims as (
         on record_lines.repository_id = commits.repository_id
             and record_lines.parent_id = commits.first_parent_id
     where record_lines.parent_id is not null
-),
-
--- Rules meet each text once. One that says "no evidence" goes before the others.
-rules as (
-    select
-        texts.evidence_text,
-        arg_min(
-            signals,
-            (signals.author_class != 'not-evidence', signals.position)
-        ) as rule
-    from (select distinct evidence_text from claims) as texts
-    inner join signals
-        on signals.place = 'note'
-            and regexp_matches(texts.evidence_text, signals.pattern)
-    group by texts.evidence_text
-),
-
-names as (
-    select
-        tools.tool,
-        arg_min(signals.agent, signals.position) as agent
-    from (select distinct tool from claims where tool is not null) as tools
-    inner join signals
-        on signals.place = 'name' and regexp_matches(tools.tool, signals.pattern)
-    group by tools.tool
 ),
 
 measured as (
@@ -103,26 +74,22 @@ select
     claims.commit_id,
     claims.form as source,
     claims.ref,
-    rules.rule.signal_id as signal_id,
-    rules.rule.position as position,
-    if(
-        claims.author_class = 'model',
-        if(rules.rule.is_named, coalesce(names.agent, claims.tool, 'unnamed model'), rules.rule.agent),
-        null
-    ) as agent,
+    rules.signal_id,
+    rules.position,
+    if(claims.author_class = 'model', rules.agent, null) as agent,
     claims.model,
     case
-        when rules.rule.author_class in ('model', 'human') then claims.author_class
-        else rules.rule.author_class
+        when rules.author_class in ('model', 'human') then claims.author_class
+        else rules.author_class
     end as author_class,
-    rules.rule.tier as tier,
-    claims.weight * rules.rule.weight as weight,
+    rules.tier,
+    claims.weight * rules.weight as weight,
     claims.evidence_text as matched_text,
     claims.path,
     claims.first_line,
     claims.lines,
     case
-        when rules.rule.author_class = 'not-evidence' then rules.rule.reason
+        when rules.author_class = 'not-evidence' then rules.reason
         when commits.parent_count > 1
             then 'stands on a merge, whose lines are those of the commits that it brought in'
         -- a rebase keeps the author's time: there the copy is right
@@ -137,8 +104,6 @@ inner join rules
     on claims.evidence_text = rules.evidence_text
 inner join commits
     on claims.repository_id = commits.repository_id and claims.commit_id = commits.commit_id
-left join names
-    on claims.tool = names.tool
 left join commits as bases
     on claims.repository_id = bases.repository_id and claims.base_id = bases.commit_id
 left join measured

@@ -9,19 +9,16 @@ lines as (
     select * from attribution.attested_lines
 ),
 
-signals as (
+rules as (
     select
+        evidence_text,
         signal_id,
-        position,
         agent,
-        is_named,
-        place,
-        pattern,
         author_class,
         tier,
         weight,
         reason
-    from raw.signals
+    from attribution.record_rules
 ),
 
 line_findings as (
@@ -80,7 +77,6 @@ sessions as (
         repository_id,
         checkpoint_id,
         ref || coalesce(' ' || tool, '') as evidence_text,
-        tool,
         model,
         share
     from raw.checkpoints
@@ -90,27 +86,6 @@ sessions as (
             partition by repository_id, checkpoint_id
             order by share is null, tool is null, share desc, model is null, session
         ) = 1
-),
-
-session_rules as (
-    select
-        texts.evidence_text,
-        arg_min(signals, (signals.author_class != 'not-evidence', signals.position)) as rule
-    from (select distinct evidence_text from sessions) as texts
-    inner join signals
-        on signals.place = 'note'
-            and regexp_matches(texts.evidence_text, signals.pattern)
-    group by texts.evidence_text
-),
-
-session_names as (
-    select
-        tools.tool,
-        arg_min(signals.agent, signals.position) as agent
-    from (select distinct tool from sessions where tool is not null) as tools
-    inner join signals
-        on signals.place = 'name' and regexp_matches(tools.tool, signals.pattern)
-    group by tools.tool
 ),
 
 pointers as (
@@ -127,21 +102,17 @@ checkpoint_findings as (
     select
         pointers.repository_id,
         pointers.commit_id,
-        session_rules.rule.signal_id as signal_id,
-        if(
-            session_rules.rule.is_named,
-            coalesce(session_names.agent, sessions.tool, 'unnamed model'),
-            session_rules.rule.agent
-        ) as agent,
+        rules.signal_id,
+        rules.agent,
         sessions.model,
-        session_rules.rule.author_class as author_class,
-        session_rules.rule.tier as tier,
+        rules.author_class,
+        rules.tier,
         'checkpoint' as source,
         pointers.trailer_key || ': ' || pointers.trailer_value as matched_text,
         1 as occurrences,
-        coalesce(nullif(sessions.share, 0), session_rules.rule.weight) as weight,
+        coalesce(nullif(sessions.share, 0), rules.weight) as weight,
         case
-            when session_rules.rule.author_class = 'not-evidence' then session_rules.rule.reason
+            when rules.author_class = 'not-evidence' then rules.reason
             when sessions.share = 0 then 'the checkpoint counts none of the lines as the agent''s'
         end as ruled_out_reason,
         null::varchar as path,
@@ -151,10 +122,8 @@ checkpoint_findings as (
     inner join sessions
         on pointers.repository_id = sessions.repository_id
             and pointers.trailer_value = sessions.checkpoint_id
-    inner join session_rules
-        on sessions.evidence_text = session_rules.evidence_text
-    left join session_names
-        on sessions.tool = session_names.tool
+    inner join rules
+        on sessions.evidence_text = rules.evidence_text
 )
 
 select * from line_findings

@@ -49,6 +49,31 @@ from marts.model_coverage
 where reason is null
     and list_bool_or([number is null for number in [estimate, coverage]])
 union all
+select 'marts.merge_success_quarterly' as place, scope_name || ' ' || author_class || ' ' || quarter as row_key
+from marts.merge_success_quarterly
+where reason is null
+    and list_bool_or([number is null for number in [rate, change_points]])
+union all
+select 'marts.revert_rates_quarterly' as place, scope_name || ' ' || author_class || ' ' || quarter as row_key
+from marts.revert_rates_quarterly
+where reason is null
+    and list_bool_or([number is null for number in [revert_rate, revert_rate_low, revert_rate_high]])
+union all
+select 'marts.time_to_merge_quarterly' as place, scope_name || ' ' || author_class || ' ' || quarter as row_key
+from marts.time_to_merge_quarterly
+where reason is null
+    and list_bool_or([number is null for number in [merged_1_day, merged_7_days, merged_30_days, median_days]])
+union all
+select 'marts.concentration_quarterly' as place, scope_name || ' ' || quarter as row_key
+from marts.concentration_quarterly
+where reason is null
+    and list_bool_or([number is null for number in [top_tenth_share, gini, effective_contributors]])
+union all
+select 'marts.half_lives' as place, scope_name || ' ' || author_class as row_key
+from marts.half_lives
+where reason is null
+    and list_bool_or([number is null for number in [half_life_days]])
+union all
 select 'marts.trends', scope_name || ' ' || measure || ' ' || grain
 from marts.trends
 where acceleration_reason is null and acceleration != 'established'

@@ -1,10 +1,19 @@
 create or replace table marts.change_reverts as
 with recursive changes as (
-    select repository_id, commit_id, landed_at, is_excluded from marts.landed_changes
+    select repository_id, commit_id, landed_at from marts.landed_changes
 ),
 
 reverts as (
     select * from attribution.reverts where not is_partial
+),
+
+-- what lies beyond the cut-off has not come about yet
+happened as (
+    select reverts.*
+    from attribution.reverts
+    join changes using (repository_id, commit_id)
+    cross join marts.cutoff
+    where changes.landed_at <= cutoff.cutoff_at
 ),
 
 -- 1: it undoes a change, 2: it undoes such a revert, and so on; odd numbers are reverts
@@ -14,6 +23,7 @@ turns as (
     anti join reverts as earlier
         on earlier.repository_id = reverts.repository_id
         and earlier.commit_id = reverts.undone_commit_id
+        and not earlier.is_among_others
     union
     select reverts.repository_id, reverts.commit_id, turns.turn + 1
     from turns
@@ -31,24 +41,11 @@ last_turns as (
 
 undone as (
     select
-        reverts.repository_id,
-        reverts.undone_commit_id as commit_id,
-        arg_min(reverts.commit_id, reverts.position) as reverted_by,
-        count(*) as reverts
-    from reverts
-    group by reverts.repository_id, reverts.undone_commit_id
-),
-
-parts as (
-    select repository_id, undone_commit_id as commit_id, count(*) as partial_reverts
-    from attribution.reverts
-    where is_partial
-    group by repository_id, undone_commit_id
-),
-
-returned as (
-    select repository_id, undone_commit_id as reverted_by, arg_min(commit_id, position) as reapplied_by
-    from reverts
+        repository_id,
+        undone_commit_id as commit_id,
+        arg_min(commit_id, position) filter (not is_partial) as undone_by,
+        count(*) filter (is_partial) as partial_reverts
+    from happened
     group by repository_id, undone_commit_id
 )
 
@@ -57,35 +54,33 @@ select
     changes.commit_id,
     coalesce(last_turns.turn % 2 = 1, false) as is_revert,
     coalesce(last_turns.turn > 0 and last_turns.turn % 2 = 0, false) as is_reapplication,
-    undone.reverted_by,
+    undone.undone_by as reverted_by,
     -- committer times may run backwards along a chain
     case when reverter.landed_at is not null then greatest(changes.landed_at, reverter.landed_at) end as reverted_at,
     (epoch(reverted_at) - epoch(changes.landed_at)) / 86400 as days_to_revert,
-    returned.reapplied_by,
-    coalesce(parts.partial_reverts, 0) as partial_reverts,
+    returned.undone_by as reapplied_by,
+    coalesce(undone.partial_reverts, 0) as partial_reverts,
     reverted_at <= changes.landed_at + interval 30 days as is_reverted_in_window,
     changes.landed_at <= cutoff.cutoff_at - interval 30 days as is_mature
 from changes
 cross join marts.cutoff
 left join last_turns using (repository_id, commit_id)
 left join undone using (repository_id, commit_id)
-left join parts using (repository_id, commit_id)
 left join changes as reverter
     on reverter.repository_id = undone.repository_id
-    and reverter.commit_id = undone.reverted_by
-    and reverter.landed_at <= cutoff.cutoff_at
-left join returned
-    on returned.repository_id = undone.repository_id and returned.reverted_by = undone.reverted_by;
+    and reverter.commit_id = undone.undone_by
+left join undone as returned
+    on returned.repository_id = undone.repository_id and returned.commit_id = undone.undone_by;
 
 comment on table marts.change_reverts is 'One row per landed change: whether it was reverted, and whether it is a revert.';
 comment on column marts.change_reverts.repository_id is 'name of the repository';
 comment on column marts.change_reverts.commit_id is 'the landed change';
 comment on column marts.change_reverts.is_revert is 'whether it undoes an earlier change as a whole; a merge that also brings in other work is none';
 comment on column marts.change_reverts.is_reapplication is 'whether it undoes such a revert, so that a change comes back';
-comment on column marts.change_reverts.reverted_by is 'first landed change that undoes it as a whole; null: none does';
+comment on column marts.change_reverts.reverted_by is 'first landed change up to the cut-off that undoes it as a whole; null: none does';
 comment on column marts.change_reverts.reverted_at is 'when that landed (UTC), not before the change itself; null where none did up to the cut-off';
 comment on column marts.change_reverts.days_to_revert is 'time from its landing to that (days)';
-comment on column marts.change_reverts.reapplied_by is 'first landed change that undoes that revert; null: none does';
-comment on column marts.change_reverts.partial_reverts is 'landed changes that undo a part of it (count)';
+comment on column marts.change_reverts.reapplied_by is 'first landed change up to the cut-off that undoes that revert; null: none does';
+comment on column marts.change_reverts.partial_reverts is 'landed changes up to the cut-off that undo a part of it (count)';
 comment on column marts.change_reverts.is_reverted_in_window is 'whether it was reverted within 30 days of its landing; null where never';
 comment on column marts.change_reverts.is_mature is 'whether it landed at least 30 days before the cut-off';

@@ -17,6 +17,8 @@ newest as (
 told as (
     select max(least(greatest(created_at, updated_at, closed_at, merged_at), told_at)) as cutoff_at
     from staging.forge_pull_requests
+    -- least and greatest pass over what is null: a row without times would tell its own age
+    where coalesce(created_at, updated_at, closed_at, merged_at) is not null
 ),
 
 start as (

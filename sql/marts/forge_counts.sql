@@ -2,6 +2,7 @@ create or replace table marts.forge_counts as
 with told as (
     select
         repository_id,
+        pull_request_number,
         author_class,
         agent,
         outcome = 'merged' as is_merged,
@@ -17,6 +18,12 @@ scoped as (
     union all
     select 'repository', repository_id, told.*
     from told
+    union all
+    select scopes.scope, scopes.scope_name, told.*
+    from told
+    left join marts.team_pull_requests as placed using (repository_id, pull_request_number)
+    join marts.scopes
+        on scopes.scope = 'team' and scopes.scope_name = coalesce(placed.team, '(no team)')
 ),
 
 grouped as (
@@ -39,8 +46,8 @@ from grouped
 group by all;
 
 comment on table marts.forge_counts is 'One row per scope and group of authors: pull requests whose state a forge or a file tells, by what became of them so far.';
-comment on column marts.forge_counts.scope is 'organisation or repository';
-comment on column marts.forge_counts.scope_name is 'name of the organisation or repository';
+comment on column marts.forge_counts.scope is 'organisation, repository or team';
+comment on column marts.forge_counts.scope_name is 'name of the organisation, repository or team';
 comment on column marts.forge_counts.grouping_kind is 'all, author class or agent';
 comment on column marts.forge_counts.grouping_name is 'all, the author class, or the agent';
 comment on column marts.forge_counts.pull_requests is 'pull requests (count)';

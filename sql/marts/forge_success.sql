@@ -22,8 +22,8 @@ left join marts.forge_intervals as of_closed
     on of_closed.merged = counts.merged and of_closed.trials = counts.closed;
 
 comment on view marts.forge_success is 'One row per scope and group of authors: which part of the pull requests that a forge or a file tells of was merged so far, of all and of those closed.';
-comment on column marts.forge_success.scope is 'organisation or repository';
-comment on column marts.forge_success.scope_name is 'name of the organisation or repository';
+comment on column marts.forge_success.scope is 'organisation, repository or team';
+comment on column marts.forge_success.scope_name is 'name of the organisation, repository or team';
 comment on column marts.forge_success.grouping_kind is 'all, author class or agent';
 comment on column marts.forge_success.grouping_name is 'all, the author class, or the agent';
 comment on column marts.forge_success.pull_requests is 'pull requests (count): the first denominator';

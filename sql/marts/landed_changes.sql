@@ -22,7 +22,7 @@ pull_requests as (
         -- one merge can land several (stacked, or a train): the newest names it
         max(pull_request_number) as pull_request_number,
         count(*) as pull_requests
-    from staging.pull_requests
+    from marts.pull_requests
     where landed_commit_id is not null
     group by repository_id, landed_commit_id
 )

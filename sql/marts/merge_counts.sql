@@ -1,54 +1,14 @@
 create or replace table marts.merge_counts as
-with opened as (
+with pull_requests as (
     select
-        pulls.*,
-        cast(pulls.opened_at at time zone settings.time_zone as date) as opened_day,
+        placed.scope,
+        placed.scope_name,
+        pulls.quarter_start,
+        unnest(['all', pulls.author_class]) as author_class,
+        pulls.is_mature,
         pulls.is_mature and coalesce(pulls.is_merged_in_window, false) as is_success
-    from marts.pull_requests as pulls
-    cross join marts.cutoff
-    cross join raw.settings
-    where not pulls.is_excluded and pulls.opened_at <= cutoff.cutoff_at
-),
-
--- a member's on the day that it was opened, since not every one lands
-in_teams as (
-    select opened.repository_id, opened.pull_request_number, members.team
-    from opened
-    join marts.team_memberships as members
-        on members.contributor_id = opened.contributor_id
-        and opened.opened_day between members.first_day and members.last_day
-    union
-    select opened.repository_id, opened.pull_request_number, owned.team
-    from opened
-    join raw.team_repositories as owned using (repository_id)
-),
-
-held as (
-    select scopes.scope, scopes.scope_name, opened.*
-    from marts.scopes
-    cross join opened
-    where scopes.scope = 'organisation'
-    union all
-    select scopes.scope, scopes.scope_name, opened.*
-    from marts.scopes
-    join opened on opened.repository_id = scopes.repository_id
-    union all
-    select scopes.scope, scopes.scope_name, opened.*
-    from opened
-    left join in_teams using (repository_id, pull_request_number)
-    join marts.scopes
-        on scopes.scope = 'team' and scopes.scope_name = coalesce(in_teams.team, '(no team)')
-),
-
-pull_requests as (
-    select
-        scope,
-        scope_name,
-        quarter_start,
-        unnest(['all', author_class]) as author_class,
-        is_mature,
-        is_success
-    from held
+    from marts.scope_pull_requests as placed
+    join marts.pull_requests as pulls using (repository_id, pull_request_number)
 )
 
 select

@@ -16,13 +16,14 @@ with pulls as (
         greatest(
             epoch(case
                 when is_merged then pulls.merged_at
-                when pulls.state = 'open' then least(cutoff.cutoff_at, pulls.told_at)
+                when pulls.state = 'open' and not refs.has_ref then least(cutoff.cutoff_at, pulls.told_at)
                 else cutoff.cutoff_at
             end) - epoch(pulls.opened_at),
             0
         ) / 86400 as days
     from marts.scope_pull_requests as placed
     join marts.pull_requests as pulls using (repository_id, pull_request_number)
+    join staging.pull_requests as refs using (repository_id, pull_request_number)
     cross join marts.cutoff
     -- those known from the message of their merge alone were all merged
     where pulls.outcome != 'unknown'

@@ -28,7 +28,8 @@ pulls as (
         settings.merge_window_days,
         (epoch(cutoff.cutoff_at) - epoch(pulls.opened_at)) / 86400 as age_days
     from marts.pull_requests as pulls
-    join raw.repositories using (repository_id)
+    -- without a clone, what forges and files tell is all there is
+    left join raw.repositories using (repository_id)
     cross join marts.cutoff
     cross join raw.settings
     where not pulls.is_excluded and pulls.opened_at <= cutoff.cutoff_at

@@ -58,7 +58,8 @@ files as (
         measured.repository_id,
         measured.pull_request_number,
         changes.path,
-        any_value(changes.class) as class,
+        -- of two classes in one pull request always the same one
+        min(changes.class) as class,
         sum(changes.added_lines + changes.deleted_lines) as lines
     from measured
     join staging.classified_changes as changes using (repository_id, commit_id)

@@ -109,18 +109,15 @@ logins as (
 
 reviews as (
     select
-        reviews.repository_id,
-        reviews.pull_request_number,
-        count(*) as reviews,
-        count(*) filter (reviews.state = 'approved') as approvals,
-        count(*) filter (reviews.state = 'changes_requested') as change_requests,
-        count(distinct lower(reviews.reviewer_login)) as reviewers,
-        min(reviews.submitted_at) as first_reviewed_at
-    from staging.reviews
-    join staging.pull_requests using (repository_id, pull_request_number)
-    where reviews.state is distinct from 'pending'
-        and reviews.reviewer_is_bot is distinct from true
-        and lower(reviews.reviewer_login) is distinct from lower(pull_requests.author_login)
+        repository_id,
+        pull_request_number,
+        count(*) filter (not is_bot) as reviews,
+        count(*) filter (is_bot) as bot_reviews,
+        count(*) filter (not is_bot and state = 'approved') as approvals,
+        count(*) filter (not is_bot and state = 'changes_requested') as change_requests,
+        count(distinct lower(reviewer_login)) filter (not is_bot) as reviewers,
+        min(submitted_at) filter (not is_bot) as first_reviewed_at
+    from marts.counted_reviews
     group by all
 )
 
@@ -177,11 +174,9 @@ select
     case
         when authorship.model_share is null and opened.agent is not null then 'model'
         when authorship.model_share is null then 'undeclared'
-        when authorship.model_share > 0.5 then 'model'
-        when authorship.human_share > 0.5 then 'human'
-        when authorship.automation_share > 0.5 then 'automation'
-        when authorship.undeclared_share > 0.5 then 'undeclared'
-        else 'mixed'
+        else main.class_of(
+            authorship.model_share, authorship.human_share, authorship.automation_share, authorship.undeclared_share
+        )
     end as author_class,
     coalesce(authorship.agent, opened.agent) as agent,
     case
@@ -193,6 +188,7 @@ select
         false
     ) as are_reviews_told,
     case when are_reviews_told then coalesce(reviews.reviews, 0) end as reviews,
+    case when are_reviews_told then coalesce(reviews.bot_reviews, 0) end as bot_reviews,
     case when are_reviews_told then coalesce(reviews.reviewers, 0) end as reviewers,
     case when are_reviews_told then coalesce(reviews.approvals, 0) end as approvals,
     case when are_reviews_told then coalesce(reviews.change_requests, 0) end as change_requests,
@@ -246,8 +242,9 @@ comment on column marts.pull_requests.author_class is 'class with more than half
 comment on column marts.pull_requests.agent is 'agent with the largest share of its commits, else the one that the source names; null without one';
 comment on column marts.pull_requests.agent_source is 'commits, or the forge or file that names it';
 comment on column marts.pull_requests.are_reviews_told is 'whether its reviews are known: a forge was asked for them, or a file tells reviews of its repository';
-comment on column marts.pull_requests.reviews is 'reviews by others than its author and bots (count), without pending ones; null where reviews are not told';
-comment on column marts.pull_requests.reviewers is 'accounts that gave them (count)';
+comment on column marts.pull_requests.reviews is 'reviews by others than its author and bots up to the cut-off (count), without pending ones; null where reviews are not told';
+comment on column marts.pull_requests.bot_reviews is 'reviews by bots and agents (count); null where reviews are not told';
+comment on column marts.pull_requests.reviewers is 'accounts that gave the reviews, without bots (count)';
 comment on column marts.pull_requests.approvals is 'of the reviews, approvals (count)';
 comment on column marts.pull_requests.change_requests is 'of the reviews, requests for changes (count)';
 comment on column marts.pull_requests.first_reviewed_at is 'when the first of them was submitted (UTC); null without one';

@@ -4,13 +4,9 @@ with changes as (
         changes.scope,
         changes.scope_name,
         changes.quarter_start,
-        case
-            when changes.model_share > 0.5 then 'model'
-            when changes.human_share > 0.5 then 'human'
-            when changes.automation_share > 0.5 then 'automation'
-            when changes.undeclared_share > 0.5 then 'undeclared'
-            else 'mixed'
-        end as written_by,
+        main.class_of(
+            changes.model_share, changes.human_share, changes.automation_share, changes.undeclared_share
+        ) as written_by,
         changes.contributor_id,
         if(changes.contributor_id is null, coalesce(changes.agent, 'not known'), null) as bot,
         reverts.is_revert,

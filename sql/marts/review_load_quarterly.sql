@@ -1,31 +1,6 @@
 create or replace table marts.review_load_quarterly as
-with given as (
-    select
-        reviews.repository_id,
-        reviews.pull_request_number,
-        coalesce(reviews.reviewer_is_bot, ends_with(lower(reviews.reviewer_login), '[bot]'), false) as is_bot,
-        lower(reviews.reviewer_login) as reviewer,
-        reviews.submitted_at
-    from staging.reviews
-    join marts.pull_requests as pulls using (repository_id, pull_request_number)
-    -- an answer to a review is kept as a review of one's own
-    where reviews.state is distinct from 'pending'
-        and coalesce(lower(reviews.reviewer_login) != lower(pulls.author_login), true)
-),
-
-by_pull as (
-    select
-        repository_id,
-        pull_request_number,
-        count(*) filter (not is_bot) as human_reviews,
-        count(*) filter (is_bot) as bot_reviews,
-        min(submitted_at) filter (not is_bot) as first_human_review_at
-    from given
-    group by repository_id, pull_request_number
-),
-
 -- those that were merged, by the quarter of merging: the load of that quarter
-merged as (
+with merged as (
     select
         placed.scope,
         placed.scope_name,
@@ -34,17 +9,16 @@ merged as (
         pulls.pull_request_number,
         pulls.author_class,
         pulls.are_reviews_told,
-        case when pulls.are_reviews_told then coalesce(by_pull.human_reviews, 0) end as human_reviews,
-        case when pulls.are_reviews_told then coalesce(by_pull.bot_reviews, 0) end as bot_reviews,
+        pulls.reviews as human_reviews,
+        pulls.bot_reviews,
         case
-            when by_pull.first_human_review_at is not null
-                then greatest(epoch(by_pull.first_human_review_at) - epoch(pulls.opened_at), 0) / 3600
+            when pulls.first_reviewed_at is not null
+                then greatest(epoch(pulls.first_reviewed_at) - epoch(pulls.opened_at), 0) / 3600
         end as hours_to_review
     from marts.scope_pull_requests as placed
     join marts.pull_requests as pulls using (repository_id, pull_request_number)
     cross join marts.cutoff
     cross join raw.settings
-    left join by_pull using (repository_id, pull_request_number)
     where pulls.merged_at <= cutoff.cutoff_at
 ),
 
@@ -58,10 +32,10 @@ reviewers as (
         grouped.scope_name,
         grouped.author_class,
         grouped.quarter_start,
-        count(distinct given.reviewer) as reviewers
+        count(distinct lower(reviews.reviewer_login)) as reviewers
     from grouped
-    join given using (repository_id, pull_request_number)
-    where not given.is_bot and grouped.are_reviews_told
+    join marts.counted_reviews as reviews using (repository_id, pull_request_number)
+    where not reviews.is_bot and grouped.are_reviews_told
     group by all
 ),
 

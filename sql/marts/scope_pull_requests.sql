@@ -1,27 +1,9 @@
 create or replace table marts.scope_pull_requests as
 with opened as (
-    select
-        pulls.repository_id,
-        pulls.pull_request_number,
-        pulls.contributor_id,
-        cast(pulls.opened_at at time zone settings.time_zone as date) as opened_day
+    select pulls.repository_id, pulls.pull_request_number
     from marts.pull_requests as pulls
     cross join marts.cutoff
-    cross join raw.settings
     where not pulls.is_excluded and pulls.opened_at <= cutoff.cutoff_at
-),
-
--- a member's on the day that it was opened, since not every one lands
-in_teams as (
-    select opened.repository_id, opened.pull_request_number, members.team
-    from opened
-    join marts.team_memberships as members
-        on members.contributor_id = opened.contributor_id
-        and opened.opened_day between members.first_day and members.last_day
-    union
-    select opened.repository_id, opened.pull_request_number, owned.team
-    from opened
-    join raw.team_repositories as owned using (repository_id)
 )
 
 select scopes.scope, scopes.scope_name, opened.repository_id, opened.pull_request_number
@@ -35,9 +17,9 @@ join opened on opened.repository_id = scopes.repository_id
 union all
 select scopes.scope, scopes.scope_name, opened.repository_id, opened.pull_request_number
 from opened
-left join in_teams using (repository_id, pull_request_number)
+left join marts.team_pull_requests as placed using (repository_id, pull_request_number)
 join marts.scopes
-    on scopes.scope = 'team' and scopes.scope_name = coalesce(in_teams.team, '(no team)');
+    on scopes.scope = 'team' and scopes.scope_name = coalesce(placed.team, '(no team)');
 
 comment on table marts.scope_pull_requests is 'One row per scope and pull request that counts in it: opened up to the cut-off and not excluded.';
 comment on column marts.scope_pull_requests.scope is 'organisation, repository or team';

@@ -102,6 +102,6 @@ comment on column marts.success_ladder_quarterly.rate_high is 'upper end of its 
 comment on column marts.success_ladder_quarterly.wilson_low is 'lower end of the 95% Wilson interval, which takes pull requests for independent';
 comment on column marts.success_ladder_quarterly.wilson_high is 'upper end of the 95% Wilson interval';
 comment on column marts.success_ladder_quarterly.step_trials is 'of the trials, that had come up to the rung before (count)';
-comment on column marts.success_ladder_quarterly.step_rate is 'successes over step_trials (0 to 1)';
+comment on column marts.success_ladder_quarterly.step_rate is 'successes over step_trials (0 to 1); null where the rate is, and where step_trials is 0';
 comment on column marts.success_ladder_quarterly.interval_method is 'wilson (of pull requests: models and automation), cluster bootstrap (by contributor: everybody else), or wilson of contributors (where all or none came so far)';
 comment on column marts.success_ladder_quarterly.reason is 'why the rate or its interval is missing; null where none is';

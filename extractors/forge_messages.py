@@ -1,0 +1,28 @@
+"""What stands in a forge's answers beside the data: numbers of headers, and what it says."""
+
+import json
+import re
+
+import httpx
+
+
+def place(request: httpx.Request) -> str:
+    """What was asked for, without its query."""
+    return str(request.url.copy_with(query=None))
+
+
+def number(text: str | None) -> float | None:
+    """A header's number; None where it has none, or one that no clock can show."""
+    return float(text) if text is not None and re.fullmatch(r"\d{1,15}(\.\d+)?", text) else None
+
+
+def message(response: httpx.Response) -> str:
+    """What the forge says, in one short line."""
+    try:
+        told = json.loads(response.content)
+    except ValueError:
+        return response.reason_phrase or "no message"
+    if isinstance(told, dict):
+        told = told.get("message") or told.get("error") or "no message"
+    text = " ".join(str(told).split())
+    return text if len(text) <= 200 else text[:197] + "..."
