@@ -169,3 +169,10 @@ def test_baseline_days():
         date(2023, 9, 30),
     )
     assert Settings(baseline="auto").baseline_days is None
+
+
+def test_a_shared_folder_as_a_store_is_relative_to_the_file_and_a_url_stays(tmp_path: Path):
+    for store, found in (("share/lake", str(tmp_path / "share/lake")), ("s3://b/p", "s3://b/p")):
+        assert (
+            load_settings(settings_file(tmp_path, f'lake_store = "{store}"\n')).lake_store == found
+        )
