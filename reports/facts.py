@@ -53,6 +53,16 @@ class Overview:
     shown_from: date | None
 
     @property
+    def merge_window(self) -> int:
+        """Days within which a pull request counts as merged."""
+        return int(self.settings.get("merge_window_days", 30))
+
+    @property
+    def activity_days(self) -> int:
+        """Days for which a landed change makes its author an active contributor."""
+        return int(self.settings.get("multiple", {}).get("activity_days", 365))
+
+    @property
     def name(self) -> str:
         """Whose report it is."""
         return self.organisation if self.repository is None else self.repository
@@ -106,7 +116,11 @@ class Authorship:
 
 @dataclass(frozen=True)
 class AgentQuarter:
-    """One agent, or all smaller ones as `other`, in one quarter."""
+    """One agent, or all smaller ones as `other`, in one quarter.
+
+    `agents` is how many of them have code lines in it; `landed_changes` is missing where they are
+    several, for a change that two had a part in is one.
+    """
 
     agent: str
     is_other: bool
@@ -114,6 +128,7 @@ class AgentQuarter:
     share: float | None
     model_lines: float | None
     landed_changes: int | None
+    agents: int
 
 
 @dataclass(frozen=True)
@@ -171,7 +186,10 @@ class SurvivalPoint:
 
 @dataclass(frozen=True)
 class Churn:
-    """What became of the code lines that one author class wrote in a quarter; shares are 0 to 1."""
+    """What became of the code lines that one author class wrote in a quarter; shares are 0 to 1.
+
+    `alive_90_points` is the change of `alive_90` since the quarter before (percentage points).
+    """
 
     author_class: str
     quarter: str
@@ -183,6 +201,7 @@ class Churn:
     churn30: float | None
     alive_90: float | None
     reason: str | None
+    alive_90_points: float | None
 
 
 @dataclass(frozen=True)
@@ -242,13 +261,17 @@ class PlaceQuarter:
 
 @dataclass(frozen=True)
 class LanguageQuarter:
-    """Added code lines in one language, or in all smaller ones; `share` is 0 to 1 of all."""
+    """Added code lines in one language, or in all smaller ones; `share` is 0 to 1 of all.
+
+    `languages` is how many of them have lines in the quarter.
+    """
 
     language: str
-    place: int
+    is_other: bool
     quarter: str
     added: int | None
     share: float | None
+    languages: int
 
 
 @dataclass(frozen=True)
@@ -267,10 +290,13 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Issue:
-    """One kind of gap in the data, over all repositories; `share` is 0 to 1 of `total`."""
+    """One kind of gap in the data, over all repositories; `share` is 0 to 1 of `total`.
+
+    `repositories` is missing where the gap is in the settings.
+    """
 
     issue: str
-    repositories: int
+    repositories: int | None
     affected: int | None
     total: int | None
     share: float | None
@@ -333,7 +359,8 @@ def read_facts(
 
         def told(statement: str, record: type[Record]) -> tuple[Record, ...]:
             used = {k: v for k, v in shown.items() if re.search(rf"\${k}\b", statement)}
-            return tuple(record(*row) for row in connection.execute(statement, used).fetchall())
+            found = connection.execute(statement, used).fetchall()
+            return tuple(record(*map(fmt.shown, row)) for row in found)
 
         return Facts(
             overview=overview,
@@ -387,5 +414,5 @@ def _overview(
             database,
             "Run `quarterdeck build`.",
         )
-    values = (*row[:-2], json.loads(row[-2] or "{}"), row[-1])
+    values = (*map(fmt.shown, row[:-2]), json.loads(row[-2] or "{}"), row[-1])
     return Overview(*values)

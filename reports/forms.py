@@ -24,6 +24,7 @@ ROWS_SHOWN: Final = 6
 _PIXELS: Final = 2  # of a PNG, for each of the drawing
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _VARIABLE: Final = re.compile(r"var\(--qd-([a-z]+)\)")
+_TAG: Final = re.compile(r"(<[^>]*>)")
 _SIZE: Final = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>')
 
 
@@ -137,7 +138,9 @@ def _standing_alone(panel: Panel) -> str:
         f"<title>{_xml(panel.title or panel.key)}</title><desc>{_xml(panel.alt)}</desc>{patterns}"
         '<rect width="100%" height="100%" fill="var(--qd-paper)"/>'
     )
-    return _VARIABLE.sub(lambda match: PALETTE[match[1]][0], head + svg[found.end() :])
+    parts = _TAG.split(head + svg[found.end() :])
+    parts[1::2] = [_VARIABLE.sub(lambda match: PALETTE[match[1]][0], tag) for tag in parts[1::2]]
+    return "".join(parts)
 
 
 def _figure(title: str | None, empty: str | None, rows: Table | None) -> list[str]:

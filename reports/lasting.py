@@ -26,10 +26,10 @@ def survival_figure(facts: Facts) -> Figure | None:
     """Share of code lines alive by age, a panel for each author class; None without lines."""
     own = [row for row in facts.survival if row.matched_with is None]
     curves = {name: [row for row in own if row.author_class == name] for name in LINE_CLASSES}
-    curves = {name: rows for name, rows in curves.items() if rows}
+    curves = {k: v for k, v in curves.items() if any(row.survival is not None for row in v)}
     if not curves:
         return None
-    oldest = max(row.age_days for row in own if row.survival is not None)
+    oldest = max(r.age_days for rows in curves.values() for r in rows if r.survival is not None)
     panels = tuple(
         small(
             f"survival-{name}",

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from quarterdeck.reports import formats as fmt
-from quarterdeck.reports.facts import Authorship, Facts, MergeRate, Multiple, Overview, Repository
+from quarterdeck.reports.facts import (
+    Authorship,
+    Churn,
+    Facts,
+    MergeRate,
+    Multiple,
+    Overview,
+    Repository,
+)
 from quarterdeck.reports.tables import Columns, Table, table
 
 # Settings may hold names and addresses of people, so only these last words of a key are printed.
@@ -40,9 +49,15 @@ _PRINTED_SETTINGS: Final = frozenset(
         "confidence",
         "min_contributors",
         "seed",
+        "merge_window_days",
+        "classes",
+        "identity_rules",
+        "privacy",
+        "split_squashes",
     ]
 )
 _PRIVATE_SETTINGS: Final = ("identit", "person", "people", "contributor", "email", "author")
+_NOT_PRIVATE: Final = ("multiple.authors", "identity_rules")
 _SIMPLE: Final = (str, int, float, bool, dt.date)
 
 
@@ -60,12 +75,13 @@ class Stat:
 
 
 def stats(facts: Facts, multiple: Multiple | None, quarter: str | None) -> tuple[Stat, ...]:
-    """Return the key figures of the latest whole quarter."""
+    """Return the key figures of the latest whole quarter; survival of the latest old enough."""
     authorship = next((row for row in facts.authorship if row.quarter == quarter), None)
     return (
         _multiple_stat(multiple, facts.overview),
         _model_stat(authorship, quarter),
         _merge_stat(merge_of(facts, "all", quarter), quarter),
+        _survival_stat([row for row in facts.churn if row.author_class == "all"]),
     )
 
 
@@ -132,29 +148,34 @@ def issues_table(facts: Facts) -> Table:
         )
         for row in facts.issues
     ]  # fmt: skip
-    return table("data_quality", "Gaps in the data, over all repositories", columns, rows)
+    where = "over all repositories" if facts.overview.repository is None else facts.overview.name
+    return table("data_quality", f"Gaps in the data, {where}", columns, rows)
 
 
 def settings(overview: Overview) -> list[tuple[str, str]]:
     """Return the settings in force that a report may show, sorted by key."""
     shown = []
     for key, value in sorted(_flat(overview.settings)):
-        private = key != "multiple.authors" and any(
-            part in key.lower() for part in _PRIVATE_SETTINGS
-        )
+        private = key not in _NOT_PRIVATE and any(part in key.lower() for part in _PRIVATE_SETTINGS)
         if key.rsplit(".", 1)[-1] in _PRINTED_SETTINGS and not private:
             shown.append((key, str(value)))
     return shown
 
 
-def trace_statement(quarter: str | None) -> str:
+def trace_statement(overview: Overview, quarter: str | None) -> str:
     """Return a statement that lists the commits behind the multiple of `quarter`."""
-    name = (quarter or "2026Q3").replace("'", "''")
+    chosen = [_quoted(quarter or "2026Q3")]
+    if overview.repository is not None:
+        chosen += ["for_scope := 'repository'", f"for_name := {_quoted(overview.repository)}"]
     return (
         "select repository_id, commit_id, landed_at, units, capped_units\n"
-        f"from trace_multiple('{name}')\n"
+        f"from trace_multiple({', '.join(chosen)})\n"
         "limit 20"
     )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -164,6 +185,8 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
             pairs += _flat(inner, f"{prefix}{key}.")
         elif isinstance(inner, _SIMPLE):
             pairs.append((f"{prefix}{key}", inner))
+        elif isinstance(inner, list) and all(isinstance(one, str) for one in inner):
+            pairs.append((f"{prefix}{key}", ", ".join(inner) or "none"))
     return pairs
 
 
@@ -216,6 +239,27 @@ def _merge_stat(row: MergeRate | None, quarter: str | None) -> Stat:
         f"95% interval {fmt.percent_interval(row.low, row.high)}{against}",
         f"n = {fmt.plural(row.mature or 0, 'pull request')}",
         _change(row.change_since_last, "points"),
+    )
+
+
+def _survival_stat(rows: Sequence[Churn]) -> Stat:
+    label = "Lines alive at 90 days"
+    row = next((row for row in reversed(rows) if row.alive_90 is not None), None)
+    if row is None:
+        reason = next((row.reason for row in reversed(rows) if row.reason), None)
+        return _missing(label, None, reason or "no code line was followed for so long")
+    return Stat(
+        label,
+        row.quarter,
+        fmt.percent(row.alive_90),
+        "of the code lines that landed in it, the latest quarter that is old enough; "
+        + (
+            f"{fmt.percent(row.churn30)} were gone after 30"
+            if row.churn30 is not None
+            else "how many were gone after 30 is not known"
+        ),
+        f"n = {fmt.count(row.lines_written)} code lines",
+        _change(row.alive_90_points, "points"),
     )
 
 
