@@ -104,9 +104,9 @@ def listed(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def plural(value: int, noun: str) -> str:
+def plural(value: float | None, noun: str) -> str:
     """Format a count with its noun: `1 repository`, `3 repositories`."""
-    if value == 1:
+    if count(value) == "1":
         return f"1 {noun}"
     changes = noun.endswith("y") and noun[-2] not in "aeiou"
     many = f"{noun[:-1]}ies" if changes else f"{noun}s"

@@ -38,7 +38,7 @@ def as_markdown(said: Contents) -> str:
     lines = [f"## {_escaped(said.title)}", "", _escaped(lead)]
     if said.lead_note:
         lines += ["", _escaped(said.lead_note)]
-    lines += ["", "| | value | bounds | n | since the quarter before |", "| --- " * 5 + "|"]
+    lines += ["", "| | value | bounds | n | change |", "| --- " * 5 + "|"]
     for stat in said.stats:
         label = f"{stat.label}, {stat.quarter}" if stat.quarter else stat.label
         cells = (label, f"**{stat.value}**", stat.bounds, stat.n, stat.change)
@@ -65,8 +65,10 @@ def as_markdown(said: Contents) -> str:
 
 def comparison_markdown(said: Comparison) -> str:
     """Return a comparison as Markdown."""
-    names = [("", "---"), (said.first, "---:"), ("95%", "---:"), ("n", "---:")]
-    names += [(said.second, "---:"), ("95%", "---:"), ("n", "---:"), ("difference", "---:")]
+    names = [("", "---")]
+    for quarter in (said.first, said.second):
+        names += [(quarter, "---:"), ("95% or bounds", "---:"), ("n", "---:")]
+    names += [("difference", "---:")]
     lines = [f"## {_escaped(said.title)}", ""]
     table = [[name for name, _ in names], [rule for _, rule in names]]
     lines += ["| " + " | ".join(line) + " |" for line in table]

@@ -19,17 +19,23 @@ _SETS = {"contributors": "The same contributors", "repositories": "The same repo
 def pace_figure(facts: Facts) -> Figure | None:
     """The multiples after the baseline on a logarithmic scale, where a steady pace is a line."""
     quarters = sorted({row.quarter for row in facts.multiples if not row.is_baseline})
-    panels = []
-    for trend in facts.outcomes.trends:
-        rows = [
-            row
-            for row in facts.multiples
-            if row.measure == trend.measure and not row.is_baseline and (row.multiple or 0) > 0
-        ]
-        if len(rows) > 1:
-            panels.append(_pace_panel(trend, rows, quarters))
-    if not panels:
+    series = [
+        (
+            trend,
+            [
+                row
+                for row in facts.multiples
+                if row.measure == trend.measure and not row.is_baseline and (row.multiple or 0) > 0
+            ],
+        )
+        for trend in facts.outcomes.trends
+    ]
+    series = [(trend, rows) for trend, rows in series if len(rows) > 1]
+    if not series:
         return None
+    values = [row.multiple for _, rows in series for row in rows if row.multiple is not None]
+    domain = min(values), max(values)
+    panels = [_pace_panel(trend, rows, domain, quarters) for trend, rows in series]
     columns: Columns = (
         ("Measure", "text"), ("Quarters", "count"), ("Doubling, months", "ratio"),
         ("Interval low", "ratio"), ("Interval high", "ratio"), ("Quadratic p", "ratio"),
@@ -50,7 +56,7 @@ def pace_figure(facts: Facts) -> Figure | None:
         _pace_title(code),
         tuple(panels),
         (
-            "Multiples of the quarters after the baseline, on a logarithmic scale. Fitted over "
+            "Multiples of the quarters after the baseline, on one logarithmic scale. Fitted over "
             f"quarters that are over. {SERIES_NOTE}",
         ),
         table("pace", "Log-linear trends after the baseline", columns, values),
@@ -155,14 +161,16 @@ def _fixed_sets_title(latest: dict[str, Multiple]) -> str:
     return f"Against their own baseline: {fmt.listed(parts)}"
 
 
-def _pace_panel(trend: Trend, rows: Sequence[Multiple], quarters: Sequence[str]) -> Panel:
+def _pace_panel(
+    trend: Trend, rows: Sequence[Multiple], domain: tuple[float, float], quarters: Sequence[str]
+) -> Panel:
     name = wording.MEASURES.get(trend.measure, trend.measure)
     doubling = trend.doubling_months
     return small(
         f"pace-{trend.measure}",
         f"Line chart on a logarithmic scale. {name}, multiple by quarter after the baseline: "
         f"{wording.multiples_text(rows)}.",
-        outcome_charts.pace(rows, PANEL, quarters),
+        outcome_charts.pace(rows, domain, PANEL, quarters),
         title=name,
         value="" if doubling is None else f"×2 in {fmt.number(doubling)} mo.",
         note=trend.doubling_reason if doubling is None else _doubling_range(trend),

@@ -37,7 +37,7 @@ def survival_figure(facts: Facts) -> Figure | None:
             charts.survival(rows, max(oldest, 1), PANEL),
             title=LINE_CLASSES[name],
             value=fmt.percent(next((r.survival for r in rows if r.age_days == _FOCUS), None)),
-            note=f"{fmt.count(rows[0].lines)} lines of "
+            note=f"{fmt.plural(rows[0].lines, 'line')} of "
             f"{fmt.plural(rows[0].landed_changes, 'landed change')}",
         )
         for name, rows in curves.items()
@@ -96,7 +96,7 @@ def churn_figure(facts: Facts) -> Figure | None:
                 charts.churn(rows, top, PANEL, quarters),
                 title=LINE_CLASSES[name],
                 value=fmt.percent(last.churn30),
-                note=f"{fmt.count(last.lines_written)} lines written in {last.quarter}",
+                note=f"{fmt.plural(last.lines_written, 'line')} written in {last.quarter}",
             )
         )
     columns: Columns = (

@@ -51,8 +51,9 @@ def ladder_figure(facts: Facts) -> Figure | None:
         panels,
         (
             "Of all pull requests opened in the quarter and old enough: merged within "
-            f"{fmt.plural(facts.overview.merge_window, 'day')}; that, and not reverted within 30 more; that, and half of their code lines alive 90 "
-            f"days after landing. {SERIES_NOTE}",
+            f"{fmt.plural(facts.overview.merge_window, 'day')}; that, and not reverted within 30 "
+            "more; that, and half of their code lines alive 90 days after landing. "
+            f"{SERIES_NOTE}",
         ),
         table("ladder_by_agent_and_tier", "The last year, by agent and by tier", columns, values),
         is_grid=True,

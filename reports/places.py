@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from quarterdeck.reports import charts, wording
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
-from quarterdeck.reports.facts import PLACES_SHOWN, Facts, Multiple, PlaceQuarter
+from quarterdeck.reports.facts import PLACES_SHOWN, Facts, Multiple
 from quarterdeck.reports.figures import Figure, Panel, small
+from quarterdeck.reports.place_facts import PlaceQuarter
 from quarterdeck.reports.tables import Columns, table
 
 _KINDS = {"repository": "repositories", "team": "teams"}
@@ -159,7 +160,7 @@ def _share_panels(
                 charts.share_by_quarter(own, quarters, top, partial, _ADDED, PANEL),
                 title=name,
                 value=fmt.percent(share),
-                note=None if lines is None else f"{fmt.count(lines)} lines",
+                note=None if lines is None else fmt.plural(lines, "line"),
             )
         )
     return tuple(panels)

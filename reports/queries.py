@@ -228,7 +228,8 @@ order by m.scope_name = '(no team)', m.scope_name
 """
 
 _COVERAGE = """
-select quarter, is_partial, seen, estimate, estimate_low, estimate_high, coverage, reason
+select
+    quarter, is_partial, repositories, seen, estimate, estimate_low, estimate_high, coverage, reason
 from marts.model_coverage
 where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     and quarter_start >= $shown_from

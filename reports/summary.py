@@ -15,8 +15,8 @@ from quarterdeck.reports.facts import (
     MergeRate,
     Multiple,
     Overview,
-    Repository,
 )
+from quarterdeck.reports.place_facts import Repository
 from quarterdeck.reports.tables import Columns, Table, table
 
 # Settings may hold names and addresses of people, so only these last words of a key are printed.
@@ -148,7 +148,9 @@ def issues_table(facts: Facts) -> Table:
         )
         for row in facts.issues
     ]  # fmt: skip
-    where = "over all repositories" if facts.overview.repository is None else facts.overview.name
+    where = "over all repositories; who is in several counts in each"
+    if facts.overview.repository is not None:
+        where = facts.overview.name
     return table("data_quality", f"Gaps in the data, {where}", columns, rows)
 
 
@@ -217,7 +219,7 @@ def _model_stat(row: Authorship | None, quarter: str | None) -> Stat:
         fmt.percent(row.model_share),
         f"at least {fmt.percent(row.model_share_low)} declared or attested, "
         f"at most {fmt.percent(row.model_share_high)} if all undeclared lines were a model's",
-        f"n = {fmt.count(row.code_lines)} code lines",
+        f"n = {fmt.plural(row.code_lines, 'code line')}",
         _change(row.change_points, "points"),
     )
 
@@ -258,7 +260,7 @@ def _survival_stat(rows: Sequence[Churn]) -> Stat:
             if row.churn30 is not None
             else "how many were gone after 30 is not known"
         ),
-        f"n = {fmt.count(row.lines_written)} code lines",
+        f"n = {fmt.plural(row.lines_written, 'code line')}",
         _change(row.alive_90_points, "points"),
     )
 

@@ -15,13 +15,12 @@ from quarterdeck.reports.facts import (
     AgentQuarter,
     Authorship,
     Coverage,
-    FileClass,
     Issue,
     MergeRate,
     Multiple,
     Overview,
-    Repository,
 )
+from quarterdeck.reports.place_facts import FileClass, Repository
 
 MEASURES = {
     "code_lines": "Code lines",
@@ -308,8 +307,10 @@ def coverage_text(rows: Sequence[Coverage]) -> str | None:
         whole = [row for row in rows if not row.is_partial] or list(rows)
         return f"How much of the models' work is missed cannot be estimated: {whole[-1].reason}."
     row = told[-1]
+    where = fmt.plural(row.repositories, "repository")
     return (
-        f"Seen in {row.quarter}: {fmt.count(row.seen)} commits of models, an estimated "
+        f"Seen in {row.quarter}{', so far,' if row.is_partial else ''} in the {where} that have "
+        f"line-level records as well: {fmt.plural(row.seen, 'commit')} of models, an estimated "
         f"{fmt.percent(row.coverage)} of {fmt.count(round(row.estimate or 0))} (95% interval "
         f"{fmt.count(round(row.low or 0))} to {fmt.count(round(row.high or 0))}), if "
         "identities and trailers are independent of line-level records; where the same commits "

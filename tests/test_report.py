@@ -76,9 +76,9 @@ def page(html: str) -> Page:
 
 def test_lead_states_both_multiples_and_their_intervals(page: Page) -> None:
     assert (
-        "In 2026Q3, active contributors landed 3.4 times as much code per head and day as in the baseline "
-        "of 2021Q3 to 2024Q2 (95% interval 2.7 to 4.3); so far in 2026Q4, 3.9 times (3.1 to 5.0)."
-        in page.words()
+        "In 2026Q3, active contributors landed 3.4 times as much code per head and day as in the "
+        "baseline of 2021Q3 to 2024Q2 (95% interval 2.7 to 4.3); so far in 2026Q4, 3.9 times "
+        "(3.1 to 5.0)." in page.words()
     )
 
 

@@ -94,6 +94,30 @@ def test_what_is_folded_is_counted_whole(words: str, facts: Facts) -> None:
     assert (other.agents, other.landed_changes) == (7, None)
 
 
+def test_an_estimate_of_what_is_missed_names_its_part(words: str) -> None:
+    assert (
+        "Seen in 2026Q4, so far, in the 2 repositories that have line-level records as well: "
+        "90 commits of models"
+    ) in words
+
+
+def test_one_line_is_no_lines() -> None:
+    assert (fmt.plural(1.0, "line"), fmt.plural(1.4, "line")) == ("1 line", "1 line")
+    assert (fmt.plural(0, "line"), fmt.plural(1200.2, "line")) == ("0 lines", "1,200 lines")
+
+
+def test_the_pace_of_all_measures_is_on_one_scale(said: Contents) -> None:
+    figure = next(figure for figure in said.figures if figure.key == "pace")
+    scales = {
+        json.dumps(layer["encoding"]["y"]["scale"], sort_keys=True)
+        for panel in figure.panels
+        for layer in panel.drawings[0].specification["layer"]
+        if "scale" in layer["encoding"]["y"]
+    }
+    assert len(figure.panels) > 1 and len(scales) == 1
+    assert '"nice": false' in scales.pop()
+
+
 def test_agents_without_a_name_are_no_agent(facts: Facts) -> None:
     row = next(row for row in facts.agents if row.quarter == "2026Q3")
     unnamed = replace(row, agent=wording.UNNAMED_AGENT, share=0.9)
