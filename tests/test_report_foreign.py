@@ -101,6 +101,10 @@ def test_an_estimate_of_what_is_missed_names_its_part(words: str) -> None:
     ) in words
 
 
+def test_a_long_name_is_broken_and_widens_nothing(facts: Facts) -> None:
+    assert "overflow-wrap: anywhere" in render_facts(facts).split("</style>")[0].split("body {")[1]
+
+
 def test_one_line_is_no_lines() -> None:
     assert (fmt.plural(1.0, "line"), fmt.plural(1.4, "line")) == ("1 line", "1 line")
     assert (fmt.plural(0, "line"), fmt.plural(1200.2, "line")) == ("0 lines", "1,200 lines")
