@@ -33,8 +33,8 @@ def pace_figure(facts: Facts) -> Figure | None:
     series = [(trend, rows) for trend, rows in series if len(rows) > 1]
     if not series:
         return None
-    values = [row.multiple for _, rows in series for row in rows if row.multiple is not None]
-    domain = min(values), max(values)
+    known = [row.multiple for _, rows in series for row in rows if row.multiple is not None]
+    domain = min(known), max(known)
     panels = [_pace_panel(trend, rows, domain, quarters) for trend, rows in series]
     columns: Columns = (
         ("Measure", "text"), ("Quarters", "count"), ("Doubling, months", "ratio"),

@@ -321,7 +321,9 @@ def test_large_organisation_stays_small(tmp_path: Path) -> None:
     }
     html = render(make(tmp_path, rows | many))
     assert len(html.encode()) < 1_500_000
-    assert "tide-tables-10 (the remote did not answer), and 64 more." in Page(html).words()
+    words = Page(html).words()
+    assert "tide-tables-10 (the remote did not answer), and 64 more." in words
+    assert "and 57 more, named in the table of repositories" in words
 
 
 def test_quarters_before_the_baseline_are_not_shown(tmp_path: Path) -> None:
