@@ -182,6 +182,7 @@ class Churn:
     churn14: float | None
     churn30: float | None
     alive_90: float | None
+    alive_90_change: float | None  # points since the quarter before
     reason: str | None
 
 

@@ -174,13 +174,24 @@ order by author_class, matched_with nulls first, age_days
 """
 
 _CHURN = """
+with compared as (
+    select
+        *,
+        case
+            when lag(quarter_start) over earlier = quarter_start - interval 3 month
+                then 100 * (alive_share_90_days - lag(alive_share_90_days) over earlier)
+        end as alive_90_change
+    from marts.survival_cohorts
+    where scope = $scope and scope_name = coalesce($scope_name, scope_name)
+    window earlier as (partition by author_class order by quarter_start)
+)
+
 select
     author_class, quarter, is_partial, landed_changes, lines_written, followed_share, churn14,
-    churn30, alive_share_90_days,
+    churn30, alive_share_90_days, alive_90_change,
     coalesce(reason_14_days, reason_30_days, reason_90_days)
-from marts.survival_cohorts
-where scope = $scope and scope_name = coalesce($scope_name, scope_name)
-    and quarter_start >= $shown_from
+from compared
+where quarter_start >= $shown_from
 order by author_class, quarter_start
 """
 

@@ -43,6 +43,8 @@ _PRINTED_SETTINGS: Final = frozenset(
     ]
 )
 _PRIVATE_SETTINGS: Final = ("identit", "person", "people", "contributor", "email", "author")
+#: The age that the key figure of survival speaks of (days).
+ALIVE_DAYS: Final = 90
 _SIMPLE: Final = (str, int, float, bool, dt.date)
 
 
@@ -66,6 +68,7 @@ def stats(facts: Facts, multiple: Multiple | None, quarter: str | None) -> tuple
         _multiple_stat(multiple, facts.overview),
         _model_stat(authorship, quarter),
         _merge_stat(merge_of(facts, "all", quarter), quarter),
+        _survival_stat(facts),
     )
 
 
@@ -216,6 +219,41 @@ def _merge_stat(row: MergeRate | None, quarter: str | None) -> Stat:
         f"95% interval {fmt.percent_interval(row.low, row.high)}{against}",
         f"n = {fmt.plural(row.mature or 0, 'pull request')}",
         _change(row.change_since_last, "points"),
+    )
+
+
+def _survival_stat(facts: Facts) -> Stat:
+    """Of all quarters together, which gives the interval; the change is that of the newest known.
+
+    A quarter is known at 90 days once all of its lines are that old.
+    """
+    label = f"Code lines alive at {ALIVE_DAYS} days"
+    point = next(
+        (
+            row
+            for row in facts.survival
+            if row.author_class == "all" and not row.matched_with and row.age_days == ALIVE_DAYS
+        ),
+        None,
+    )
+    if point is None or point.survival is None:
+        reason = point.reason if point and point.reason else "no line was followed that long"
+        return _missing(label, None, reason)
+    known = [r for r in facts.churn if r.author_class == "all" and r.alive_90 is not None]
+    change = "no quarter is that old yet"
+    if known:
+        newest = known[-1]
+        since = _change(newest.alive_90_change, "points")
+        change = f"{fmt.percent(newest.alive_90)} of {newest.quarter}'s: {since}"
+    return Stat(
+        label,
+        None,
+        fmt.percent(point.survival),
+        f"95% interval {fmt.percent_interval(point.low, point.high)}, all quarters"
+        if point.low is not None
+        else f"no interval: {point.reason or 'not computed'}; all quarters",
+        f"n = {fmt.count(point.lines)} lines, {fmt.plural(point.contributors, 'contributor')}",
+        change,
     )
 
 

@@ -91,6 +91,8 @@ def test_key_figures_have_bounds_n_and_change(page: Page) -> None:
         "Pull requests merged, 2026Q3 77% 95% interval",
         "; baseline 75%",
         "n = 212 pull requests",
+        "Code lines alive at 90 days 90% 95% interval 87 to 92%, all quarters 90% of 2026Q3's: "
+        "±0 points since the quarter before n = 410,000 lines, 41 contributors",
     ):
         assert part in words
 
