@@ -26,7 +26,8 @@ from quarterdeck.flows.forge_api_settings import default_address
 from quarterdeck.flows.healing import heal
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
-from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import task
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?([\w.-]+):(?!//)(\S+)")
