@@ -26,7 +26,7 @@ from quarterdeck.extractors.forge_errors import (
     ForgeNotFoundError,
     ForgeUnavailableError,
 )
-from quarterdeck.extractors.forge_messages import message, number, place
+from quarterdeck.extractors.forge_messages import label_of, message, number, place
 from quarterdeck.extractors.forge_patience import Clock, Patience, SystemClock
 from quarterdeck.extractors.forge_tokens import Token, scrub
 
@@ -134,10 +134,13 @@ class ForgeClient:
         Raises:
             ForgeError: a subclass says what is wrong.
         """
-        asked = "&".join(f"{key}={value}" for key, value in (parameters or {}).items())
         request = self._http.build_request("GET", self.base_url + path, params=parameters)
-        label = f"GET {path}" + (f"?{asked}" if asked else "")
+        label = label_of(path, parameters)
         return self._ask(request, label, self.patience.attempts, 1, _anything)
+
+    def refusal(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Answer:
+        """What is kept in place of an answer that the forge does not give: nothing, as of now."""
+        return Answer(label_of(path, parameters), httpx.Headers(), b"", None, self.forge_time())
 
     def post(
         self,
