@@ -1,8 +1,9 @@
 """Kept answers are read again by a better reading, without asking anybody, and nothing is lost."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ LISTS: dict[str, tuple[Any, str, str]] = {
 
 @contextmanager
 def other_reading(kind: str) -> Iterator[None]:
-    """Another version: titles in capitals, commits but the first, reviews told otherwise and of 1 none."""
+    """Another version: titles in capitals, commits but the first, reviewers, and no review of one."""
 
     def pull(rows: Rows) -> Rows:
         return lambda *told: (row := rows(*told)) | {"title": row["title"].upper()}
@@ -64,7 +65,7 @@ def other_reading(kind: str) -> Iterator[None]:
     def reviews(rows: Rows) -> Rows:
         def read(number: int, told: Any) -> Any:
             found = rows(number, told) if number != 2 else []
-            return [row | {"review_id": f"{row['review_id']} again"} for row in found]
+            return [row | {"reviewer_login": "somebody-example"} for row in found]
 
         return read
 
@@ -94,27 +95,39 @@ def forms(lake: Lake) -> dict[str, pl.DataFrame]:
     }
 
 
-@pytest.fixture(params=KINDS)
-def mined(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Any, Lake, Lake]:
-    """Two nights, and an approval taken back: by the reading of today, and by another."""
-    kind: str = request.param
-    old, fresh = Lake(tmp_path / "old"), Lake(tmp_path / "fresh")
+@dataclass(frozen=True)
+class Mined:
+    """Lakes of a forge: as it is read today, and as another reading has it."""
+
+    kind: str
+    world: World
+    lake: Lake
+    fresh: Lake
+
+    def copy(self, folder: Path) -> Lake:
+        shutil.copytree(self.lake.root, folder, dirs_exist_ok=True)
+        return Lake(folder)
+
+
+@pytest.fixture(params=KINDS, scope="module")
+def mined(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mined:
+    """Two nights, on which reviews were taken back."""
+    kind, folder = request.param, tmp_path_factory.mktemp("lakes")
+    old, fresh = Lake(folder / "old"), Lake(folder / "fresh")
     world = small_world()
     with forge(kind, world) as run:
-        for _ in range(2):
+        for day in range(2):
+            if day:
+                night(world)
+                world.touch(1, START + timedelta(days=90), reviews=(), title="Taken back")
             mine(run, old)
             with other_reading(kind):
                 mine(run, fresh)
-            night(world)
-            world.touch(1, START + timedelta(days=90), reviews=(), title="Taken back")
-        mine(run, old)
-        with other_reading(kind):
-            mine(run, fresh)
-    return kind, world, old, fresh
+    return Mined(kind, world, old, fresh)
 
 
-def test_a_better_reading_needs_no_second_download(mined: tuple[str, World, Lake, Lake]):
-    kind, _, old, fresh = mined
+def test_a_better_reading_needs_no_second_download(mined: Mined, tmp_path: Path):
+    kind, old, fresh = mined.kind, mined.copy(tmp_path), mined.fresh
     before, cursor = told(old.root), read_cursor(old, REPOSITORY, kind)
     answers = old.read("forge_answers", REPOSITORY)
     assert before != told(fresh.root)
@@ -128,7 +141,164 @@ def test_a_better_reading_needs_no_second_download(mined: tuple[str, World, Lake
         assert read_again(old, REPOSITORY, kind) is None
         assert noted_reading(old, REPOSITORY, kind) == READINGS[kind].READING
     assert old.read("forge_answers", REPOSITORY).equals(answers)
-    assert read_again(old, REPOSITORY, kind) is None  # an older one leaves it, and says so
+    assert read_again(old, REPOSITORY, kind) is None  # an older one leaves it, and notes itself
     assert noted_reading(old, REPOSITORY, kind) == READINGS[kind].READING
     with other_reading(kind):
         assert read_again(old, REPOSITORY, kind) is not None
+
+
+def test_a_killed_rereading_loses_nothing(mined: Mined, tmp_path: Path):
+    kind, lake = mined.kind, mined.copy(tmp_path)
+    write = forge_rereading.replace_page
+    written: list[ForgeFrames] = []
+
+    def killed(lake: Lake, name: str, source: str, frames: ForgeFrames, place: Any) -> None:
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        written.append(frames)
+        write(lake, name, source, frames, place)
+
+    with other_reading(kind):
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(forge_rereading, "replace_page", killed)
+            read_again(lake, REPOSITORY, kind)
+        assert len(told(tmp_path)["pulls"]) == len(mined.world.pulls)
+        assert noted_reading(lake, REPOSITORY, kind) < READINGS[kind].READING
+        read_again(lake, REPOSITORY, kind)
+    assert told(tmp_path) == told(mined.fresh.root)
+
+
+def test_answers_that_are_lost_or_damaged_are_asked_for_again(mined: Mined, tmp_path: Path):
+    kind, lake = mined.kind, mined.copy(tmp_path)
+    answers = lake.parts("forge_answers", REPOSITORY)
+    by_time = sorted(answers, key=lambda part: pl.read_parquet(part)["fetched_at"][-1])
+    lost, damaged = by_time[0], by_time[-1]
+    lost.unlink()
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 3] ^= 1
+    damaged.write_bytes(content)
+    rows = lake.read("forge_pull_requests", REPOSITORY)
+    with other_reading(kind), forge(kind, mined.world) as run:
+        found = read_again(lake, REPOSITORY, kind)
+        assert found is not None
+        assert 0 < found.left <= len(mined.world.pulls)
+        assert len(found.problems) == 1
+        assert f"{damaged} is damaged: set aside" in found.problems[0]
+        assert damaged.with_name(damaged.name + ".damaged").is_file()
+        kept = lake.read("forge_pull_requests", REPOSITORY)
+        assert kept.height == rows.height  # what was told stays, as it was read
+        assert any(title.islower() for title in kept["title"].str.slice(1))
+        run.forge.clock.sleep(86_400)
+        run.mine(lake)
+        right, mended = told(mined.fresh.root), told(tmp_path)
+        # a review that is not told any more is dismissed, whoever left it out
+        left_out = [review for review in mended["reviews"] if review not in right["reviews"]]
+        assert {(review["number"], review["state"]) for review in left_out} <= {(2, "dismissed")}
+        mended["reviews"] = [r for r in mended["reviews"] if r not in left_out]
+        assert mended == right
+        asked = len(run.forge.asked)
+        assert read_again(lake, REPOSITORY, kind) is None
+        run.mine(lake)
+        assert len(run.forge.asked) - asked < asked  # not once more
+
+
+def test_answers_of_which_the_reading_can_make_nothing_are_asked_for_again(
+    mined: Mined, tmp_path: Path
+):
+    kind, lake = mined.kind, mined.copy(tmp_path)
+    before = told(tmp_path)
+    module, row = PULLS[kind]
+    with other_reading(kind), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, row, lambda *told: told[kind == "gitlab"]["new_field"])
+        found = read_again(lake, REPOSITORY, kind)
+    assert found is not None
+    assert (found.answers, found.left) == (0, len(mined.world.pulls))
+    assert all("cannot be read again" in problem for problem in found.problems)
+    assert "'new_field'" in found.problems[0]
+    assert told(tmp_path) == before
+    state = read_cursor(lake, REPOSITORY, kind)
+    assert state is not None
+    back_to = state.get("watermark") or state["since"]
+    assert back_to == min(pull["updated_at"] for pull in before["pulls"]).isoformat()
+
+
+def listed_at_length(kind: str) -> World:
+    """Four pull requests; the lists of one go over several pages."""
+    world = make_world(4)
+    long = world.pulls[3]
+    world.pulls[3] = replace(
+        long,
+        commits=long.commits[:32],
+        reviews=long.reviews[:11],
+        labels=long.labels[:2],
+        closing=(),
+        threads=long.threads[:3],
+    )
+    if kind == "github":
+        world.pulls[2] = replace(world.pulls[2], checks="refused")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("github", {"heavy": 2, "heavy_more": 25, "poison": 3}),
+        ("gitlab", {"has_approvals": False, "counts": False, "hidden": frozenset({4})}),
+        ("gitea", {"counts": False, "sized_lists": True}),
+        ("gitea", {"most": 7}),
+    ],
+)
+def test_every_way_of_asking_is_read_again_to_the_same(
+    kind: str, options: dict[str, Any], tmp_path: Path
+):
+    _, path, extraction = KINDS[kind]
+    fakes: dict[str, Any] = {"github": FakeGitHub, "gitlab": FakeGitLab, "gitea": FakeGitea}
+    clock, lake = FakeClock(), Lake(tmp_path)
+    served = fakes[kind](listed_at_length(kind), clock, **options)
+    secrets = [Token(TOKEN, "T")]
+    with (
+        serve(served) as address,
+        ForgeClient(address + path, secrets, clock, HURRIED) as client,
+    ):
+        mine_forge(extraction(client), client, lake, REPOSITORY)
+    right, held = forms(lake), sorted(parts(lake))
+    note_reading(lake, REPOSITORY, kind, 0)
+    found = read_again(lake, REPOSITORY, kind)
+    assert found is not None
+    assert (found.left, found.problems) == (0, ())
+    assert sorted(parts(lake)) == held
+    for table, frame in forms(lake).items():
+        assert frame.equals(right[table]), table
+
+
+def test_a_run_tells_what_it_read_again_even_where_nobody_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", TOKEN)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    lines: list[str] = []
+    shown = SilentReporter()
+    monkeypatch.setattr(shown, "line", lines.append, raising=False)
+    with serve(FakeGitHub(make_world(2), FakeClock())) as url:
+        own = {"forge": "github", "forge_url": url, "slug": "acme/harbour"}
+        repository = RepositorySettings(url="https://h/acme/harbour", name=REPOSITORY, **own)  # type: ignore[arg-type]
+        settings = Settings(repositories=[repository], lake=tmp_path / "lake")
+        lake, sources = Lake(settings.lake), resolve(settings)
+        with reporting(shown):
+            assert ask_forges(sources, settings, lake) == {}
+    assert not [line for line in lines if "read again" in line]
+    digest = input_digest(settings, sources, lake)
+    monkeypatch.delenv("GH_ENTERPRISE_TOKEN")
+    (answers,) = lake.parts("forge_answers", REPOSITORY)
+    with other_reading("github"), reporting(shown):
+        assert "no token" in ask_forges(sources, settings, lake)[REPOSITORY]
+        answers.unlink()
+        note_reading(lake, REPOSITORY, "github", 0)
+        ask_forges(sources, settings, lake)
+    where = url.removeprefix("http://")
+    assert f"{REPOSITORY}: read again: 1 answers of {where}/acme/harbour" in lines
+    assert any("the answers about 2 pull requests are missing" in line for line in lines)
+    assert {row["title"] for row in told(settings.lake)["pulls"]} == {"CHANGE 1 ⚓", "CHANGE 2 ⚓"}
+    assert input_digest(settings, sources, lake) != digest
