@@ -108,6 +108,7 @@ class ForgeClient:
         self._seat = self._seats[0]
         self._skew = 0.0
         self._secondary = 0
+        self._has_moved = False
         self._http = httpx.Client(
             timeout=self.patience.timeout,
             headers={"User-Agent": "quarterdeck", "Accept": "application/json"},
@@ -251,6 +252,10 @@ class ForgeClient:
             raise TransientError(f"the connection failed ({type(error).__name__})") from None
         except httpx.TooManyRedirects:
             raise ForgeAnswerError(f"{request.url}: redirects without end") from None
+        if response.history and not self._has_moved:
+            self._has_moved = True
+            to = scrub(place(response.request), self.tokens)
+            self.tell(f"{place(request)}: has moved: read as {to}")
         self._set_clock(response)
         self._note_limits(response.headers)
         if response.status_code == 401:
