@@ -44,7 +44,7 @@ class ReadAgain:
     """What reading again came to."""
 
     answers: int  # that were read
-    left: int  # pull requests that are to be asked for again
+    left: tuple[int, ...]  # pull requests that are to be asked for again
     problems: tuple[str, ...]  # with answers, a line each
 
 
@@ -107,7 +107,7 @@ class _Rereading:
             oldest = None if left["updated_at"].has_nulls() else left["updated_at"].min()
             since = oldest if isinstance(oldest, datetime) else None
             ask_again_from(self.lake, self.repository_id, self.source, since)
-        return ReadAgain(self.answers, left.height, tuple(self.problems))
+        return ReadAgain(self.answers, tuple(left["number"]), tuple(self.problems))
 
     def _pages(self) -> dict[datetime, Path]:
         """The parts of the answers by the time that their page was told; damaged ones go."""

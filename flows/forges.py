@@ -31,6 +31,8 @@ from quarterdeck.flows.settings import RepositorySettings, Settings
 from quarterdeck.flows.steps import task
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?([\w.-]+):(?!//)(\S+)")
+#: Parts and pull requests that are named one by one.
+_SHOWN = 10
 _SSH_HOSTS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 
 
@@ -198,11 +200,15 @@ def _read_again(name: str, place: Place, lake: Lake) -> None:
         return
     where = f"{place.forge.base_url.partition('://')[2].rstrip('/')}/{place.slug}"
     reporter().line(f"{name}: read again: {found.answers:,} answers of {where}")
-    for problem in found.problems:
+    for problem in found.problems[:_SHOWN]:
         reporter().line(f"{name}: warning: {problem}")
+    if (more := len(found.problems) - _SHOWN) > 0:
+        reporter().line(f"{name}: warning: {more:,} more parts cannot be read again")
     if found.left:
+        shown = ", ".join(f"#{number}" for number in found.left[:_SHOWN])
+        more_left = f" and {len(found.left) - _SHOWN:,} more" if len(found.left) > _SHOWN else ""
         reporter().line(
-            f"{name}: warning: the answers about {found.left:,} pull requests are missing or "
+            f"{name}: warning: the answers about pull requests {shown}{more_left} are missing or "
             "cannot be read again: they stay as they were read, and are asked for again"
         )
 
