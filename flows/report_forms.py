@@ -33,7 +33,7 @@ def report(
     from quarterdeck.reports.releases import chosen_releases
 
     if form == "html" and repository is not None:
-        target = output or settings.reports / f"{slug(repository)}.html"
+        target = output or settings.reports / f"repository-{slug(repository)}.html"
         marks = chosen_releases(settings.release_marks)
         return f"{write_report(settings.database, target, repository, marks)}\n"
     if form == "html":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from html.parser import HTMLParser
@@ -16,6 +18,10 @@ from quarterdeck.reports.facts import Overview
 
 #: Characters at the start of a file among which a report has its card.
 _HEAD: Final = 8_192
+#: Characters of a repository's name in a file name, of which a file system allows 255 bytes.
+_LONGEST: Final = 48
+#: What an index says of itself where a report has its card.
+INDEX: Final = "index"
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Card:
     @property
     def link(self) -> str:
         """Its address, relative to the index."""
-        return quote(self.file)
+        return quote(os.fsencode(self.file))
 
 
 def card_of(said: Contents) -> str:
@@ -55,8 +61,15 @@ def archive_name(overview: Overview) -> str:
 
 
 def slug(name: str) -> str:
-    """A repository's name as a part of a file name."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "repository"
+    """A repository's name as a part of a file name; no two names give the same one.
+
+    The slash of `owner/name` is `--`; what has to be changed or cut beyond that has a hash.
+    """
+    split = name.replace("/", "--")
+    words = re.sub(r"[^\w.-]+", "-", split)[:_LONGEST].strip("-.")
+    if words == split and "--" not in name:
+        return words
+    return f"{words or 'repository'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def cards(folder: Path) -> list[Card]:
@@ -66,16 +79,10 @@ def cards(folder: Path) -> list[Card]:
         ReportError: the folder cannot be read.
     """
     found = []
-    try:
-        for path in sorted(folder.glob("*.html")):
-            with path.open(encoding="utf-8", errors="replace") as file:
-                card = _read_card(file.read(_HEAD), path.name)
-            if card is not None:
-                found.append(card)
-    except OSError as error:
-        raise ReportError(
-            f"The archive cannot be read ({error.strerror})", folder, "Make it readable."
-        ) from error
+    for path in sorted(folder.glob("*.html")):
+        card = _card(_said(path), path.name)
+        if card is not None:
+            found.append(card)
     found.sort(key=lambda card: (card.name != card.organisation, card.name))
     found.sort(key=lambda card: card.cutoff, reverse=True)
     return found
@@ -90,13 +97,55 @@ class _Head(HTMLParser):
             self.content = named.get("content")
 
 
-def _read_card(head: str, file: str) -> Card | None:
-    parser = _Head()
-    parser.feed(head)
-    if parser.content is None:
+def keep_others(folder: Path, overview: Overview) -> None:
+    """Make sure that keeping the report of `overview` overwrites nothing but an older one of it.
+
+    Raises:
+        ReportError: something else has the place of the report or of the index.
+    """
+    target, index = folder / archive_name(overview), folder / "index.html"
+    card = _card(_said(target), target.name)
+    whose = (overview.name, overview.organisation)
+    taken = [
+        *(
+            [target]
+            if target.exists() and (card is None or (card.name, card.organisation) != whose)
+            else []
+        ),
+        *([index] if index.exists() and _said(index) != INDEX else []),
+    ]
+    if taken:
+        raise ReportError(
+            "Something else has the place of the report or of the archive's index",
+            taken[0],
+            "Name a folder of its own for the reports of this organisation.",
+        )
+
+
+def _said(path: Path) -> str | None:
+    """What a page says of itself in its head; None for what is no page of Quarterdeck."""
+    if not path.is_file():
         return None
     try:
-        said = json.loads(parser.content)
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise ReportError(
+            f"The archive cannot be read ({error.strerror})", path, "Make it readable."
+        ) from error
+    parser = _Head()
+    try:
+        parser.feed(head)
+    except AssertionError:  # so says html.parser of a declaration that it does not know
+        return None
+    return parser.content
+
+
+def _card(content: str | None, file: str) -> Card | None:
+    if content is None:
+        return None
+    try:
+        said = json.loads(content)
         card = Card(said["name"], said["organisation"], said["cutoff"], said["headline"], file)
     except (json.JSONDecodeError, KeyError, TypeError):
         return None

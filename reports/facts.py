@@ -19,6 +19,13 @@ import duckdb
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.errors import ReportError
 from quarterdeck.reports.outcome_facts import Outcomes, read_outcomes
+from quarterdeck.reports.place_facts import (
+    FileClass,
+    LanguageQuarter,
+    PlaceQuarter,
+    Repository,
+    Team,
+)
 from quarterdeck.reports.queries import QUERIES
 
 QUARTERS_SHOWN: Final = 40
@@ -51,6 +58,16 @@ class Overview:
     repository: str | None
     settings: dict[str, Any]
     shown_from: date | None
+
+    @property
+    def merge_window(self) -> int:
+        """Days within which a pull request counts as merged."""
+        return int(self.settings.get("merge_window_days", 30))
+
+    @property
+    def activity_days(self) -> int:
+        """Days for which a landed change makes its author an active contributor."""
+        return int(self.settings.get("multiple", {}).get("activity_days", 365))
 
     @property
     def name(self) -> str:
@@ -106,7 +123,11 @@ class Authorship:
 
 @dataclass(frozen=True)
 class AgentQuarter:
-    """One agent, or all smaller ones as `other`, in one quarter."""
+    """One agent, or all smaller ones as `other`, in one quarter.
+
+    `agents` is how many of them have code lines in it; `landed_changes` is missing where they are
+    several, for a change that two had a part in is one.
+    """
 
     agent: str
     is_other: bool
@@ -114,6 +135,7 @@ class AgentQuarter:
     share: float | None
     model_lines: float | None
     landed_changes: int | None
+    agents: int
 
 
 @dataclass(frozen=True)
@@ -134,18 +156,6 @@ class MergeRate:
     change_points: float | None
     reason: str | None
     change_since_last: float | None
-
-
-@dataclass(frozen=True)
-class FileClass:
-    """Added and deleted lines of one file class in one quarter; `share` is 0 to 1 of the added."""
-
-    quarter: str
-    file_class: str
-    added: int | None
-    deleted: int | None
-    files: int | None
-    share: float | None
 
 
 @dataclass(frozen=True)
@@ -171,7 +181,10 @@ class SurvivalPoint:
 
 @dataclass(frozen=True)
 class Churn:
-    """What became of the code lines that one author class wrote in a quarter; shares are 0 to 1."""
+    """What became of the code lines that one author class wrote in a quarter; shares are 0 to 1.
+
+    `alive_90_points` is the change of `alive_90` since the quarter before (percentage points).
+    """
 
     author_class: str
     quarter: str
@@ -182,82 +195,20 @@ class Churn:
     churn14: float | None
     churn30: float | None
     alive_90: float | None
-    alive_90_change: float | None  # points since the quarter before
     reason: str | None
-
-
-@dataclass(frozen=True)
-class Repository:
-    """One repository, with its own multiple in the latest whole quarter."""
-
-    name: str
-    status: str
-    problem: str | None
-    landed_changes: int | None
-    code_lines: int | None
-    contributors: int | None
-    pull_requests: int | None
-    multiple: float | None
-    low: float | None
-    high: float | None
-    missing_files: int | None
-    is_shallow: bool
-    last_landed: date | None
-    mined: str | None
-    tip: str | None
-
-
-@dataclass(frozen=True)
-class Team:
-    """One team in the latest whole quarter; shares are 0 to 1 of its code lines."""
-
-    name: str
-    multiple: float | None
-    low: float | None
-    high: float | None
-    reason: str | None
-    landed_changes: int | None
-    active_contributors: float | None
-    code_lines: int | None
-    model_share: float | None
-    undeclared_share: float | None
-
-
-@dataclass(frozen=True)
-class PlaceQuarter:
-    """One repository or team in one quarter, against its own baseline; shares are 0 to 1."""
-
-    kind: str
-    name: str
-    quarter: str
-    quarter_start: date
-    is_partial: bool
-    landed_changes: int | None
-    multiple: float | None
-    low: float | None
-    high: float | None
-    n: int | None
-    reason: str | None
-    model_share: float | None
-
-
-@dataclass(frozen=True)
-class LanguageQuarter:
-    """Added code lines in one language, or in all smaller ones; `share` is 0 to 1 of all."""
-
-    language: str
-    place: int
-    quarter: str
-    added: int | None
-    share: float | None
+    alive_90_points: float | None
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Commits of models in one quarter: seen, and estimated to be there."""
+    """Commits of models in one quarter: seen, and estimated to be there.
+
+    All of it is of the `repositories` with both kinds of evidence.
+    """
 
     quarter: str
     is_partial: bool
+    repositories: int | None
     seen: int | None
     estimate: float | None
     low: float | None
@@ -268,10 +219,13 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Issue:
-    """One kind of gap in the data, over all repositories; `share` is 0 to 1 of `total`."""
+    """One kind of gap in the data, over all repositories; `share` is 0 to 1 of `total`.
+
+    `repositories` is missing where the gap is in the settings.
+    """
 
     issue: str
-    repositories: int
+    repositories: int | None
     affected: int | None
     total: int | None
     share: float | None
@@ -334,7 +288,8 @@ def read_facts(
 
         def told(statement: str, record: type[Record]) -> tuple[Record, ...]:
             used = {k: v for k, v in shown.items() if re.search(rf"\${k}\b", statement)}
-            return tuple(record(*row) for row in connection.execute(statement, used).fetchall())
+            found = connection.execute(statement, used).fetchall()
+            return tuple(record(*map(fmt.shown, row)) for row in found)
 
         return Facts(
             overview=overview,
@@ -388,5 +343,5 @@ def _overview(
             database,
             "Run `quarterdeck build`.",
         )
-    values = (*row[:-2], json.loads(row[-2] or "{}"), row[-1])
+    values = (*map(fmt.shown, row[:-2]), json.loads(row[-2] or "{}"), row[-1])
     return Overview(*values)

@@ -132,7 +132,7 @@ def companions_figure(facts: Facts) -> Figure:
         return Figure("companions", None, empty=reason or _NO_CHANGES)
     rows = [row for name in series for row in series[name]]
     domain = charts.multiple_domain(rows)
-    latest = {name: _latest(series[name]) for name in series}
+    latest = {name: latest_of(series[name]) for name in series}
     panels = tuple(
         small(
             f"companion-{index}",
@@ -289,10 +289,11 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     )
     return Figure(
         "merges",
-        wording.merge_title(latest),
+        wording.merge_title(latest, facts.overview.merge_window),
         tuple(panels),
         (
-            "Only pull requests opened at least 30 days before the data cut-off are judged. "
+            "Only pull requests opened at least "
+            f"{fmt.plural(facts.overview.merge_window, 'day')} before the data cut-off are judged. "
             "Shaded: 95% interval (Wilson). Dashed: baseline rate, where there is one. "
             "Open circle: quarter not finished.",
         ),
@@ -301,7 +302,8 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     )
 
 
-def _latest(rows: Sequence[Multiple]) -> Multiple:
+def latest_of(rows: Sequence[Multiple]) -> Multiple:
+    """The last of `rows` with a multiple, of a whole quarter if there is one."""
     known = [row for row in rows if row.multiple is not None]
     return next((row for row in reversed(known) if not row.is_partial), known[-1])
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+import re
+from typing import Any, Final
 
 MISSING: Final = "–"
+#: Control characters, line breaks, and what turns the direction of the text that follows.
+_UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+
+
+def shown(value: Any) -> Any:
+    """Return text on one line, without characters that would disorder the text around it.
+
+    Names and messages come from repositories, where anything may stand. What is no text is
+    returned as it is.
+    """
+    return _UNSHOWN.sub(" ", value) if isinstance(value, str) else value
 
 
 def times(value: float | None) -> str:
@@ -37,6 +49,23 @@ def percent(share: float | None) -> str:
     if 0.995 < share < 1:
         return ">99%"
     return _minus(f"{100 * share:.0f}%")
+
+
+def fine_percent(rate: float | None) -> str:
+    """Format a rate of 0 to 1 as percent, below ten with one decimal."""
+    if rate is not None and 0.0005 <= rate < 0.0995:
+        return f"{100 * rate:.1f}%"
+    return percent(rate)
+
+
+def part(successes: int | None, trials: int | None, rate: float | None, nouns: str) -> str:
+    """Format a rate with its noun: `61% of pull requests`, or `0 of 3 pull requests`.
+
+    Of less than 20 a percent would sound finer than the counts are.
+    """
+    if successes is not None and trials is not None and trials < 20:
+        return f"{count(successes)} of {count(trials)} {nouns}"
+    return f"{fine_percent(rate)} of {nouns}"
 
 
 def count(value: float | None) -> str:
@@ -75,11 +104,12 @@ def listed(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def plural(value: int, noun: str) -> str:
+def plural(value: float | None, noun: str) -> str:
     """Format a count with its noun: `1 repository`, `3 repositories`."""
-    if value == 1:
+    if count(value) == "1":
         return f"1 {noun}"
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    changes = noun.endswith("y") and noun[-2] not in "aeiou"
+    many = f"{noun[:-1]}ies" if changes else f"{noun}s"
     return f"{count(value)} {many}"
 
 

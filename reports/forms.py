@@ -24,6 +24,7 @@ ROWS_SHOWN: Final = 6
 _PIXELS: Final = 2  # of a PNG, for each of the drawing
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _VARIABLE: Final = re.compile(r"var\(--qd-([a-z]+)\)")
+_TAG: Final = re.compile(r"(<[^>]*>)")
 _SIZE: Final = re.compile(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"[^>]*>')
 
 
@@ -37,7 +38,7 @@ def as_markdown(said: Contents) -> str:
     lines = [f"## {_escaped(said.title)}", "", _escaped(lead)]
     if said.lead_note:
         lines += ["", _escaped(said.lead_note)]
-    lines += ["", "| | value | bounds | n | since the quarter before |", "| --- " * 5 + "|"]
+    lines += ["", "| | value | bounds | n | change |", "| --- " * 5 + "|"]
     for stat in said.stats:
         label = f"{stat.label}, {stat.quarter}" if stat.quarter else stat.label
         cells = (label, f"**{stat.value}**", stat.bounds, stat.n, stat.change)
@@ -64,8 +65,10 @@ def as_markdown(said: Contents) -> str:
 
 def comparison_markdown(said: Comparison) -> str:
     """Return a comparison as Markdown."""
-    names = [("", "---"), (said.first, "---:"), ("95%", "---:"), ("n", "---:")]
-    names += [(said.second, "---:"), ("95%", "---:"), ("n", "---:"), ("difference", "---:")]
+    names = [("", "---")]
+    for quarter in (said.first, said.second):
+        names += [(quarter, "---:"), ("95% or bounds", "---:"), ("n", "---:")]
+    names += [("difference", "---:")]
     lines = [f"## {_escaped(said.title)}", ""]
     table = [[name for name, _ in names], [rule for _, rule in names]]
     lines += ["| " + " | ".join(line) + " |" for line in table]
@@ -137,7 +140,9 @@ def _standing_alone(panel: Panel) -> str:
         f"<title>{_xml(panel.title or panel.key)}</title><desc>{_xml(panel.alt)}</desc>{patterns}"
         '<rect width="100%" height="100%" fill="var(--qd-paper)"/>'
     )
-    return _VARIABLE.sub(lambda match: PALETTE[match[1]][0], head + svg[found.end() :])
+    parts = _TAG.split(head + svg[found.end() :])
+    parts[1::2] = [_VARIABLE.sub(lambda match: PALETTE[match[1]][0], tag) for tag in parts[1::2]]
+    return "".join(parts)
 
 
 def _figure(title: str | None, empty: str | None, rows: Table | None) -> list[str]:

@@ -8,7 +8,7 @@ from quarterdeck.reports import charts, outcome_charts, wording
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
 from quarterdeck.reports.facts import Facts, Multiple
-from quarterdeck.reports.figures import Figure, Panel, small
+from quarterdeck.reports.figures import Figure, Panel, latest_of, small
 from quarterdeck.reports.outcome_facts import Spread, Trend
 from quarterdeck.reports.outcomes import SERIES_NOTE
 from quarterdeck.reports.tables import Columns, table
@@ -19,17 +19,23 @@ _SETS = {"contributors": "The same contributors", "repositories": "The same repo
 def pace_figure(facts: Facts) -> Figure | None:
     """The multiples after the baseline on a logarithmic scale, where a steady pace is a line."""
     quarters = sorted({row.quarter for row in facts.multiples if not row.is_baseline})
-    panels = []
-    for trend in facts.outcomes.trends:
-        rows = [
-            row
-            for row in facts.multiples
-            if row.measure == trend.measure and not row.is_baseline and (row.multiple or 0) > 0
-        ]
-        if len(rows) > 1:
-            panels.append(_pace_panel(trend, rows, quarters))
-    if not panels:
+    series = [
+        (
+            trend,
+            [
+                row
+                for row in facts.multiples
+                if row.measure == trend.measure and not row.is_baseline and (row.multiple or 0) > 0
+            ],
+        )
+        for trend in facts.outcomes.trends
+    ]
+    series = [(trend, rows) for trend, rows in series if len(rows) > 1]
+    if not series:
         return None
+    values = [row.multiple for _, rows in series for row in rows if row.multiple is not None]
+    domain = min(values), max(values)
+    panels = [_pace_panel(trend, rows, domain, quarters) for trend, rows in series]
     columns: Columns = (
         ("Measure", "text"), ("Quarters", "count"), ("Doubling, months", "ratio"),
         ("Interval low", "ratio"), ("Interval high", "ratio"), ("Quadratic p", "ratio"),
@@ -50,7 +56,7 @@ def pace_figure(facts: Facts) -> Figure | None:
         _pace_title(code),
         tuple(panels),
         (
-            "Multiples of the quarters after the baseline, on a logarithmic scale. Fitted over "
+            "Multiples of the quarters after the baseline, on one logarithmic scale. Fitted over "
             f"quarters that are over. {SERIES_NOTE}",
         ),
         table("pace", "Log-linear trends after the baseline", columns, values),
@@ -86,7 +92,7 @@ def fixed_sets_figure(facts: Facts) -> Figure | None:
             note=f"{fmt.count(last.n)} in {last.quarter}",
         )
         for kind, own in series.items()
-        for last in [_latest(own)]
+        for last in [latest_of(own)]
     )
     columns: Columns = (
         ("Set", "text"), ("Quarter", "text"), ("Period", "text"), ("Members (n)", "count"),
@@ -102,9 +108,12 @@ def fixed_sets_figure(facts: Facts) -> Figure | None:
     ]  # fmt: skip
     return Figure(
         "fixed-sets",
-        "The same multiple over those alone that were there in the baseline and in the quarter",
+        _fixed_sets_title({kind: latest_of(own) for kind, own in series.items()}),
         panels,
-        (f"Code lines. Dashed: baseline. {SERIES_NOTE}",),
+        (
+            "Code lines of those alone that were there in the baseline and in the quarter. "
+            f"Dashed: baseline. {SERIES_NOTE}",
+        ),
         table("fixed_sets", "Shipped-code multiple at fixed sets", columns, values),
         is_grid=True,
     )
@@ -130,28 +139,38 @@ def spread_figure(facts: Facts) -> Figure | None:
     ]  # fmt: skip
     return Figure(
         "spread",
-        f"In {last.quarter}, a tenth of {fmt.plural(last.contributors or 0, 'contributor')} landed "
-        f"{fmt.percent(last.top_tenth_share)} of the code lines",
+        f"In {last.quarter}, {fmt.count(last.top_contributors)} of "
+        f"{fmt.plural(last.contributors or 0, 'contributor')} landed "
+        f"{fmt.percent(last.top_tenth_share)} of all contributors' code lines",
         (_spread_panel(rows, last),),
-        ("How much rests on few; nobody is named. Open circle: quarter not finished.",),
+        (
+            "The tenth with the most lines, rounded up: how much rests on few. Nobody is named. "
+            "Open circle: quarter not finished.",
+        ),
         table("concentration", "Concentration of code lines", columns, values),
         is_grid=True,
     )
 
 
-def _latest(rows: Sequence[Multiple]) -> Multiple:
-    known = [row for row in rows if row.multiple is not None]
-    return next((row for row in reversed(known) if not row.is_partial), known[-1])
+def _fixed_sets_title(latest: dict[str, Multiple]) -> str:
+    """Title of the fixed sets: each one's multiple in its latest quarter."""
+    parts = [
+        f"{_SETS[kind].lower()} in {row.quarter} at {fmt.times(row.multiple)}"
+        for kind, row in latest.items()
+    ]
+    return f"Against their own baseline: {fmt.listed(parts)}"
 
 
-def _pace_panel(trend: Trend, rows: Sequence[Multiple], quarters: Sequence[str]) -> Panel:
+def _pace_panel(
+    trend: Trend, rows: Sequence[Multiple], domain: tuple[float, float], quarters: Sequence[str]
+) -> Panel:
     name = wording.MEASURES.get(trend.measure, trend.measure)
     doubling = trend.doubling_months
     return small(
         f"pace-{trend.measure}",
         f"Line chart on a logarithmic scale. {name}, multiple by quarter after the baseline: "
         f"{wording.multiples_text(rows)}.",
-        outcome_charts.pace(rows, PANEL, quarters),
+        outcome_charts.pace(rows, domain, PANEL, quarters),
         title=name,
         value="" if doubling is None else f"×2 in {fmt.number(doubling)} mo.",
         note=trend.doubling_reason if doubling is None else _doubling_range(trend),
@@ -172,10 +191,13 @@ def _pace_title(trend: Trend | None) -> str | None:
     if trend.doubling_months is None:
         reason = trend.doubling_reason
         return f"No doubling time can be stated: {reason}" if reason else None
-    return (
-        f"Code lines per contributor doubled every {fmt.number(trend.doubling_months)} months"
-        + (f"; {told}" if told else "")
-    )
+    months = f"every {fmt.number(trend.doubling_months)} months"
+    if trend.low is None or trend.high is None:
+        return (
+            f"Whether code lines per contributor grow is not established: the trend doubles them "
+            f"{months}, and its interval has no bound"
+        )
+    return f"Code lines per contributor doubled {months}" + (f"; {told}" if told else "")
 
 
 def _spread_panel(rows: Sequence[Spread], last: Spread) -> Panel:

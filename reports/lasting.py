@@ -25,10 +25,10 @@ def survival_figure(facts: Facts) -> Figure | None:
     """Share of code lines alive by age, a panel for each author class; None without lines."""
     own = [row for row in facts.survival if row.matched_with is None]
     curves = {name: [row for row in own if row.author_class == name] for name in LINE_CLASSES}
-    curves = {name: rows for name, rows in curves.items() if rows}
+    curves = {k: v for k, v in curves.items() if any(row.survival is not None for row in v)}
     if not curves:
         return None
-    oldest = max(row.age_days for row in own if row.survival is not None)
+    oldest = max(r.age_days for rows in curves.values() for r in rows if r.survival is not None)
     panels = tuple(
         small(
             f"survival-{name}",
@@ -36,7 +36,7 @@ def survival_figure(facts: Facts) -> Figure | None:
             charts.survival(rows, max(oldest, 1), PANEL),
             title=LINE_CLASSES[name],
             value=fmt.percent(next((r.survival for r in rows if r.age_days == ALIVE_DAYS), None)),
-            note=f"{fmt.count(rows[0].lines)} lines of "
+            note=f"{fmt.plural(rows[0].lines, 'line')} of "
             f"{fmt.plural(rows[0].landed_changes, 'landed change')}",
         )
         for name, rows in curves.items()
@@ -95,7 +95,7 @@ def churn_figure(facts: Facts) -> Figure | None:
                 charts.churn(rows, top, PANEL, quarters),
                 title=LINE_CLASSES[name],
                 value=fmt.percent(last.churn30),
-                note=f"{fmt.count(last.lines_written)} lines written in {last.quarter}",
+                note=f"{fmt.plural(last.lines_written, 'line')} written in {last.quarter}",
             )
         )
     columns: Columns = (

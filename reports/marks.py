@@ -73,15 +73,16 @@ def quarters_axis(
 ) -> alt.X:
     """Quarters from left to right: every one named if there is room, else the years."""
     domain = list(dict.fromkeys(quarters))
-    if (panel and len(domain) > 3) or len(domain) * 62 > width - room:
+    wide = 8 * max(len(quarter) for quarter in domain) + 14 if domain else 62
+    if (panel and len(domain) > 3) or len(domain) * wide > width - room:
         named = [quarter for quarter in domain if quarter.endswith("Q1")] or domain[:1]
-        room_for = max((width - room) // 46, 1)
+        room_for = max((width - room) // (wide - 16), 1)
         step = -(-len(named) // room_for)
         named = named[::step]
-        expression = "slice(datum.value, 0, 4)"
+        expression = "slice(datum.value, 0, -2)"
     else:
         named = domain
-        expression = "slice(datum.value, 0, 4) + ' ' + slice(datum.value, 4)"
+        expression = "slice(datum.value, 0, -2) + ' ' + slice(datum.value, -2)"
     return alt.X(
         "quarter:O",
         scale=alt.Scale(type="band", domain=domain, paddingInner=0.22, paddingOuter=0.1),

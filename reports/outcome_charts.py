@@ -48,8 +48,13 @@ def waiting(rows: Sequence[Waiting], width: int, quarters: Sequence[str]) -> Spe
     return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
-def pace(rows: Sequence[Multiple], width: int, quarters: Sequence[str]) -> Specification:
-    """Multiples above 0 by quarter with their interval, logarithmic, on an axis of `quarters`."""
+def pace(
+    rows: Sequence[Multiple], domain: tuple[float, float], width: int, quarters: Sequence[str]
+) -> Specification:
+    """Multiples above 0 by quarter with their interval, logarithmic, on an axis of `quarters`.
+
+    `domain` is the least and the largest multiple that there is to be room for.
+    """
     points = [
         {
             **_point(row.quarter, row.is_partial, row.multiple, row.low or None, row.high),
@@ -58,9 +63,8 @@ def pace(rows: Sequence[Multiple], width: int, quarters: Sequence[str]) -> Speci
         }
         for row in rows
     ]
-    values = [row.multiple or 1.0 for row in rows]
-    low, high = min(values) / 1.5, max(values) * 1.5
-    scale = alt.Scale(type="log", domain=[low, high], clamp=True)
+    low, high = domain[0] / 1.5, domain[1] * 1.5
+    scale = alt.Scale(type="log", domain=[low, high], nice=False, clamp=True)
     axis = value_axis(TIMES, values=log_ticks(low, high))
     tips = ("Quarter", "Multiple", "95% interval")
     return line_panel(points, scale, axis, tips, None, width, quarters)

@@ -50,9 +50,10 @@ def ladder_figure(facts: Facts) -> Figure | None:
         _ladder_title(_known(rows, "alive", "all")),
         panels,
         (
-            "Of all pull requests opened in the quarter and old enough: merged within 30 days; "
-            "that, and not reverted within 30 more; that, and half of their code lines alive 90 "
-            f"days after landing. {SERIES_NOTE}",
+            "Of all pull requests opened in the quarter and old enough: merged within "
+            f"{fmt.plural(facts.overview.merge_window, 'day')}; that, and not reverted within 30 "
+            "more; that, and half of their code lines alive 90 days after landing. "
+            f"{SERIES_NOTE}",
         ),
         table("ladder_by_agent_and_tier", "The last year, by agent and by tier", columns, values),
         is_grid=True,
@@ -76,8 +77,8 @@ def revert_figure(facts: Facts) -> Figure | None:
     title = None
     if last is not None:
         title = (
-            f"{_small_percent(last.rate)} of changes landed in {last.quarter} were reverted "
-            "within 30 days"
+            f"{fmt.part(last.successes, last.trials, last.rate, 'changes')} landed in "
+            f"{last.quarter} were reverted within 30 days"
         )
     return Figure(
         "reverts",
@@ -183,7 +184,7 @@ def _rate_panel(
 ) -> Panel:
     last = _whole(rows) or next(row for row in reversed(rows) if row.rate is not None)
     text = "; ".join(
-        f"{row.quarter} {_small_percent(row.rate)} ({fmt.count(row.successes)} of "
+        f"{row.quarter} {fmt.fine_percent(row.rate)} ({fmt.count(row.successes)} of "
         f"{fmt.count(row.trials)})"
         for row in rows
         if row.rate is not None
@@ -193,15 +194,9 @@ def _rate_panel(
         f"Line chart. {title}, by quarter: {text}.",
         outcome_charts.rate_of(rows, top, PANEL, quarters),
         title=title,
-        value=_small_percent(last.rate),
+        value=fmt.fine_percent(last.rate),
         note=f"{fmt.count(last.successes)} of {fmt.count(last.trials)} in {last.quarter}",
     )
-
-
-def _small_percent(rate: float | None) -> str:
-    if rate is not None and 0 < rate < 0.0995:
-        return f"{100 * rate:.1f}%"
-    return fmt.percent(rate)
 
 
 def _rates_table(name: str, caption: str, rows: Sequence[Rate]) -> Table:
@@ -222,8 +217,8 @@ def _ladder_title(rows: Sequence[Rate]) -> str | None:
     if last is None:
         return None
     return (
-        f"{fmt.percent(last.rate)} of pull requests opened in {last.quarter} were merged, stayed, "
-        "and had half of their code alive after 90 days"
+        f"{fmt.part(last.successes, last.trials, last.rate, 'pull requests')} opened in "
+        f"{last.quarter} were merged, stayed, and had half of their code alive after 90 days"
     )
 
 

@@ -26,7 +26,7 @@ from markupsafe import Markup
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports import summary, wording
-from quarterdeck.reports.archive import Card, archive_name, card_of, cards
+from quarterdeck.reports.archive import INDEX, Card, archive_name, card_of, cards, keep_others
 from quarterdeck.reports.comparison import Comparison, comparison_rows
 from quarterdeck.reports.contents import contents
 from quarterdeck.reports.drawing import bundle
@@ -139,7 +139,7 @@ def render_facts(facts: Facts, releases: Sequence[Release] = ()) -> str:
             stale=summary.stale(facts),
             settings=summary.settings(overview),
             definition=wording.multiple_definition(overview),
-            trace=summary.trace_statement(said.quarter),
+            trace=summary.trace_statement(overview, said.quarter),
         )
     )
 
@@ -157,7 +157,9 @@ def render_index(entries: Sequence[Card]) -> str:
     """Return the page that lists archived reports, as HTML."""
     style = palette_css() + _TEMPLATES.joinpath("page.css").read_text(encoding="utf-8")
     template = _environment().get_template("archive.html.j2")
-    return template.render(policy=_policy([], style), style=Markup(style), entries=entries)
+    return template.render(
+        policy=_policy([], style), style=Markup(style), entries=entries, card=INDEX
+    )
 
 
 def archive_report(
@@ -173,11 +175,12 @@ def archive_report(
 
     Raises:
         DatabaseError: the database cannot be opened.
-        ReportError: it lacks what the report reads, has no such repository, or a file cannot be
-            written.
+        ReportError: it lacks what the report reads, has no such repository, a file cannot be
+            written, or one that is no report of the same has its place.
     """
     facts = read(database, repository)
     name = archive_name(facts.overview)
+    keep_others(folder, facts.overview)
     target = write_text(render_facts(facts, releases), folder / name)
     return target, write_text(render_index(cards(folder)), folder / "index.html")
 

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from quarterdeck.reports import charts, wording
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
-from quarterdeck.reports.facts import PLACES_SHOWN, Facts, Multiple, PlaceQuarter
+from quarterdeck.reports.facts import PLACES_SHOWN, Facts, Multiple
 from quarterdeck.reports.figures import Figure, Panel, small
+from quarterdeck.reports.place_facts import PlaceQuarter
 from quarterdeck.reports.tables import Columns, table
 
 _KINDS = {"repository": "repositories", "team": "teams"}
+#: What the marts call the work of people who are in no team.
+_NO_TEAM = "(no team)"
+#: What the marts call the language of files that neither name nor ending tells.
+_UNKNOWN = "not known"
 _ADDED = ("Share of added lines", "Added lines")
 Shares = Sequence[tuple[str, float | None, float | None]]
 
@@ -58,12 +63,13 @@ def places_figure(facts: Facts, kind: str, quarter: str | None) -> Figure | None
         for r in own
     ]  # fmt: skip
     whole = len(facts.repositories) if kind == "repository" else len(facts.teams)
+    what = _KINDS[kind] if whole <= len(series) else f"of the largest {_KINDS[kind]}"
     rest = (
         f" The {len(series)} with the most code lines, of {whole}." if whole > len(series) else ""
     )
     return Figure(
         f"places-{kind}",
-        _places_title(series, kind, quarter),
+        _places_title(series, what, quarter),
         panels,
         (
             "Each against its own baseline, all on one scale."
@@ -96,7 +102,7 @@ def file_classes_figure(facts: Facts, quarter: str | None) -> Figure:
     ]
     return Figure(
         "classes",
-        wording.file_classes_title(now),
+        wording.file_classes_title(now, facts.overview),
         _share_panels("class", series, facts, quarter),
         _share_notes(facts, quarter, "added lines"),
         table("file_classes_by_quarter", "Changed lines by class of file", columns, values),
@@ -114,11 +120,13 @@ def languages_figure(facts: Facts, quarter: str | None) -> Figure | None:
         name: [(r.quarter, r.share, r.added) for r in rows if r.language == name] for name in names
     }
     now = [row for row in rows if row.quarter == quarter and row.share]
-    most = max(now, key=lambda row: (row.share or 0, row.language), default=None)
+    named = [row for row in now if not row.is_other and row.language != _UNKNOWN]
+    most = max(named, key=lambda row: (row.share or 0, row.language), default=None)
     title = None
     if most is not None:
         title = f"{fmt.percent(most.share)} of code lines added in {quarter} were {most.language}"
-        title += f", of {fmt.plural(len(now), 'language')}" if len(now) > 1 else ""
+        languages = sum(row.languages for row in now if row.language != _UNKNOWN)
+        title += f", of {fmt.plural(languages, 'language')}" if languages > 1 else ""
     columns: Columns = (
         ("Language", "text"), ("Quarter", "text"), ("Added code lines", "count"),
         ("Share", "share"),
@@ -152,7 +160,7 @@ def _share_panels(
                 charts.share_by_quarter(own, quarters, top, partial, _ADDED, PANEL),
                 title=name,
                 value=fmt.percent(share),
-                note=None if lines is None else f"{fmt.count(lines)} lines",
+                note=None if lines is None else fmt.plural(lines, "line"),
             )
         )
     return tuple(panels)
@@ -167,24 +175,27 @@ def _share_notes(facts: Facts, quarter: str | None, what: str) -> tuple[str, ...
 
 
 def _places_title(
-    series: dict[str, list[PlaceQuarter]], kind: str, quarter: str | None
+    series: dict[str, list[PlaceQuarter]], what: str, quarter: str | None
 ) -> str | None:
-    now = [row for own in series.values() for row in own if row.quarter == quarter]
+    places = [rows for name, rows in series.items() if name != _NO_TEAM]
+    now = [row for own in places for row in own if row.quarter == quarter]
     known = [row.multiple for row in now if row.multiple is not None]
     bounded = [row for row in now if row.low is not None]
     if len(known) < 2:
         return None
     above = sum((row.low or 0) > 1 for row in bounded)
     text = (
-        f"In {quarter}, {len(known)} {_KINDS[kind]} stood at {fmt.times(min(known))} to "
+        f"In {quarter}, {len(known)} {what} stood at {fmt.times(min(known))} to "
         f"{fmt.times(max(known))} their own baselines"
     )
     if not bounded:
         return text
     if len(bounded) == 1:
         return f"{text}; the one with an interval is {'' if above else 'not '}above"
-    how_many = f"all {above}" if above == len(bounded) else f"{above} of the {len(bounded)}"
-    return f"{text}; {how_many} with an interval are above"
+    if above == len(bounded):
+        return f"{text}; all {above} with an interval are above"
+    how_many = f"{above or 'none'} of the {len(bounded)}"
+    return f"{text}; {how_many} with an interval {'is' if above < 2 else 'are'} above"
 
 
 def _note(row: PlaceQuarter | None, quarter: str | None) -> str | None:

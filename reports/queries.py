@@ -127,7 +127,8 @@ folded as (
 
 select
     agent, is_other, quarter, sum(share_of_code_lines), sum(model_lines),
-    sum(landed_changes)::bigint
+    case when count(*) = 1 then any_value(landed_changes)::bigint end,
+    count(*) filter (where model_lines > 0)
 from folded
 group by agent, is_other, place, quarter, quarter_start
 order by place, quarter_start
@@ -180,7 +181,7 @@ with compared as (
         case
             when lag(quarter_start) over earlier = quarter_start - interval 3 month
                 then 100 * (alive_share_90_days - lag(alive_share_90_days) over earlier)
-        end as alive_90_change
+        end as alive_90_points
     from marts.survival_cohorts
     where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     window earlier as (partition by author_class order by quarter_start)
@@ -188,8 +189,9 @@ with compared as (
 
 select
     author_class, quarter, is_partial, landed_changes, lines_written, followed_share, churn14,
-    churn30, alive_share_90_days, alive_90_change,
-    coalesce(reason_14_days, reason_30_days, reason_90_days)
+    churn30, alive_share_90_days,
+    coalesce(reason_14_days, reason_30_days, reason_90_days),
+    alive_90_points
 from compared
 where quarter_start >= $shown_from
 order by author_class, quarter_start
@@ -226,23 +228,28 @@ order by m.scope_name = '(no team)', m.scope_name
 """
 
 _COVERAGE = """
-select quarter, is_partial, seen, estimate, estimate_low, estimate_high, coverage, reason
+select
+    quarter, is_partial, repositories, seen, estimate, estimate_low, estimate_high, coverage, reason
 from marts.model_coverage
 where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     and quarter_start >= $shown_from
 order by quarter_start
 """
 
+# the names and addresses of a team's members are not for a page that is passed around
 _ISSUES = """
 select
     issue,
-    count(distinct repository_id),
+    nullif(count(distinct repository_id), 0),
     sum(affected)::bigint,
     sum(total)::bigint,
     sum(affected) / nullif(sum(total), 0),
-    any_value(detail order by affected desc nulls last, repository_id)
+    case
+        when starts_with(issue, 'team members') then 'marts.data_quality names them'
+        else any_value(detail order by affected desc nulls last, repository_id)
+    end
 from marts.data_quality
-where repository_id = coalesce($scope_name, repository_id)
+where $scope_name is null or repository_id = $scope_name
 group by issue
 having coalesce(sum(affected), 1) > 0
 order by issue
@@ -291,14 +298,15 @@ sized as (
 
 select
     case when place <= $places_shown then shown.language else 'Other languages' end as name,
-    least(place, $places_shown + 1) as row_place,
+    place > $places_shown as is_other,
     quarter,
     sum(added_lines)::bigint,
-    sum(share)
+    sum(share),
+    count(*) filter (where share > 0)
 from shown
 inner join sized using (language)
-group by name, row_place, quarter, quarter_start
-order by row_place, quarter_start
+group by name, is_other, least(place, $places_shown + 1), quarter, quarter_start
+order by least(place, $places_shown + 1), quarter_start
 """
 
 QUERIES: Final[dict[str, str]] = {

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quarterdeck.reports import formats as fmt
-from quarterdeck.reports.facts import Authorship, Facts, MergeRate, Multiple, Overview, Repository
+from quarterdeck.reports.facts import (
+    Authorship,
+    Facts,
+    MergeRate,
+    Multiple,
+    Overview,
+)
+from quarterdeck.reports.place_facts import Repository
 from quarterdeck.reports.tables import Columns, Table, table
 
 # Settings may hold names and addresses of people, so only these last words of a key are printed.
@@ -40,9 +47,15 @@ _PRINTED_SETTINGS: Final = frozenset(
         "confidence",
         "min_contributors",
         "seed",
+        "merge_window_days",
+        "classes",
+        "identity_rules",
+        "privacy",
+        "split_squashes",
     ]
 )
 _PRIVATE_SETTINGS: Final = ("identit", "person", "people", "contributor", "email", "author")
+_NOT_PRIVATE: Final = ("multiple.authors", "identity_rules")
 #: The age that the key figure of survival speaks of (days).
 ALIVE_DAYS: Final = 90
 _SIMPLE: Final = (str, int, float, bool, dt.date)
@@ -62,7 +75,7 @@ class Stat:
 
 
 def stats(facts: Facts, multiple: Multiple | None, quarter: str | None) -> tuple[Stat, ...]:
-    """Return the key figures of the latest whole quarter."""
+    """Return the key figures of the latest whole quarter; survival of the latest old enough."""
     authorship = next((row for row in facts.authorship if row.quarter == quarter), None)
     return (
         _multiple_stat(multiple, facts.overview),
@@ -135,29 +148,36 @@ def issues_table(facts: Facts) -> Table:
         )
         for row in facts.issues
     ]  # fmt: skip
-    return table("data_quality", "Gaps in the data, over all repositories", columns, rows)
+    where = "over all repositories; who is in several counts in each"
+    if facts.overview.repository is not None:
+        where = facts.overview.name
+    return table("data_quality", f"Gaps in the data, {where}", columns, rows)
 
 
 def settings(overview: Overview) -> list[tuple[str, str]]:
     """Return the settings in force that a report may show, sorted by key."""
     shown = []
     for key, value in sorted(_flat(overview.settings)):
-        private = key != "multiple.authors" and any(
-            part in key.lower() for part in _PRIVATE_SETTINGS
-        )
+        private = key not in _NOT_PRIVATE and any(part in key.lower() for part in _PRIVATE_SETTINGS)
         if key.rsplit(".", 1)[-1] in _PRINTED_SETTINGS and not private:
             shown.append((key, str(value)))
     return shown
 
 
-def trace_statement(quarter: str | None) -> str:
+def trace_statement(overview: Overview, quarter: str | None) -> str:
     """Return a statement that lists the commits behind the multiple of `quarter`."""
-    name = (quarter or "2026Q3").replace("'", "''")
+    chosen = [_quoted(quarter or "2026Q3")]
+    if overview.repository is not None:
+        chosen += ["for_scope := 'repository'", f"for_name := {_quoted(overview.repository)}"]
     return (
         "select repository_id, commit_id, landed_at, units, capped_units\n"
-        f"from trace_multiple('{name}')\n"
+        f"from trace_multiple({', '.join(chosen)})\n"
         "limit 20"
     )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -167,6 +187,8 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
             pairs += _flat(inner, f"{prefix}{key}.")
         elif isinstance(inner, _SIMPLE):
             pairs.append((f"{prefix}{key}", inner))
+        elif isinstance(inner, list) and all(isinstance(one, str) for one in inner):
+            pairs.append((f"{prefix}{key}", ", ".join(inner) or "none"))
     return pairs
 
 
@@ -197,7 +219,7 @@ def _model_stat(row: Authorship | None, quarter: str | None) -> Stat:
         fmt.percent(row.model_share),
         f"at least {fmt.percent(row.model_share_low)} declared or attested, "
         f"at most {fmt.percent(row.model_share_high)} if all undeclared lines were a model's",
-        f"n = {fmt.count(row.code_lines)} code lines",
+        f"n = {fmt.plural(row.code_lines, 'code line')}",
         _change(row.change_points, "points"),
     )
 
@@ -243,7 +265,7 @@ def _survival_stat(facts: Facts) -> Stat:
     change = "no quarter is that old yet"
     if known:
         newest = known[-1]
-        since = _change(newest.alive_90_change, "points")
+        since = _change(newest.alive_90_points, "points")
         change = f"{fmt.percent(newest.alive_90)} of {newest.quarter}'s: {since}"
     return Stat(
         label,

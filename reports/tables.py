@@ -36,7 +36,7 @@ _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "share": _share,
     "points": lambda value: fmt.MISSING if value is None else f"{value:+.1f}".replace("-", "−"),
 }
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,12 @@ from quarterdeck.reports.facts import (
     AgentQuarter,
     Authorship,
     Coverage,
-    FileClass,
     Issue,
     MergeRate,
     Multiple,
     Overview,
-    Repository,
 )
+from quarterdeck.reports.place_facts import FileClass, Repository
 
 MEASURES = {
     "code_lines": "Code lines",
@@ -39,6 +38,8 @@ MEASURE_NOTES = {
     "merged_pull_requests": "pull requests that landed",
     "net_lines": "added less deleted lines, not capped",
 }
+#: What the marts call the agent of evidence that names none.
+UNNAMED_AGENT = "not named"
 AUTHOR_CLASSES = {
     "all": "All pull requests",
     "human": "By humans",
@@ -82,7 +83,7 @@ def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -
     pieces = [
         Piece(f"In {_named(first)}, active contributors landed "),
         Piece(f"{fmt.number(first.multiple)} times", True),
-        Piece(f" as much code per day as in the baseline{against}{_range(first)}"),
+        Piece(f" as much code per head and day as in the baseline{against}{_range(first)}"),
     ]
     if len(said) == 2:
         pieces += [
@@ -130,19 +131,24 @@ def multiple_title(rows: Sequence[Multiple], latest: Multiple | None) -> str | N
 
 
 def companions_title(latest: Sequence[Multiple]) -> str | None:
-    """Title of the small multiples: every measure's multiple in the latest quarter."""
+    """Title of the small multiples: every measure's multiple in the latest quarter it is known in.
+
+    Lines alive at 90 days are known a quarter later than lines.
+    """
     said = sorted(
         (row for row in latest if row.multiple is not None),
         key=lambda row: (-(row.multiple or 0), row.measure),
     )
     if not said:
         return None
-    parts = [
-        f"{MEASURES.get(row.measure, row.measure).lower()} at {fmt.times(row.multiple)}"
-        for row in said
-    ]
-    text = fmt.listed(parts)
-    return f"In {_named(said[0])}, {text} the baseline"
+    newest_first = sorted(said, key=lambda row: row.quarter_start, reverse=True)
+    by_quarter: dict[str, list[str]] = {}
+    for row in newest_first:
+        by_quarter.setdefault(_named(row), []).append(
+            f"{MEASURES.get(row.measure, row.measure).lower()} at {fmt.times(row.multiple)}"
+        )
+    text = "; in ".join(f"{name}, {fmt.listed(parts)}" for name, parts in by_quarter.items())
+    return f"In {text} the baseline"
 
 
 def authorship_title(row: Authorship | None) -> str | None:
@@ -161,23 +167,28 @@ def authorship_title(row: Authorship | None) -> str | None:
 
 def agents_title(rows: Sequence[AgentQuarter], quarter: str | None) -> str | None:
     """Title of the panels of agents."""
-    now = [row for row in rows if row.quarter == quarter and row.share and not row.is_other]
-    if not now:
+    now = [r for r in rows if r.quarter == quarter and r.share and r.agent != UNNAMED_AGENT]
+    named = [row for row in now if not row.is_other]
+    if not named:
         return None
-    first = max(now, key=lambda row: (row.share or 0, row.agent))
-    if len(now) == 1:
+    first = max(named, key=lambda row: (row.share or 0, row.agent))
+    agents = sum(row.agents for row in now)
+    if agents == 1:
         return f"{first.agent} is the only agent with evidence in {quarter}"
     return (
-        f"{fmt.plural(len(now), 'agent')} left evidence in {quarter}; {first.agent} on most, "
+        f"{fmt.plural(agents, 'agent')} left evidence in {quarter}; {first.agent} on most, "
         f"{fmt.percent(first.share)} of code lines"
     )
 
 
-def merge_title(row: MergeRate | None) -> str | None:
-    """Title of the panels of merge rates, against the baseline."""
+def merge_title(row: MergeRate | None, window: int) -> str | None:
+    """Title of the panels of merge rates, against the baseline; `window` is in days."""
     if row is None or row.rate is None:
         return None
-    text = f"{fmt.percent(row.rate)} of pull requests opened in {row.quarter} were merged"
+    text = (
+        f"{fmt.part(row.merged, row.mature, row.rate, 'pull requests')} opened in {row.quarter} "
+        f"were merged within {fmt.plural(window, 'day')}"
+    )
     if row.baseline_rate is None:
         return text
     if row.low is not None and row.high is not None and row.low <= row.baseline_rate <= row.high:
@@ -187,14 +198,16 @@ def merge_title(row: MergeRate | None) -> str | None:
     return f"{text}, {side} the baseline's {fmt.percent(row.baseline_rate)}"
 
 
-def file_classes_title(rows: Sequence[FileClass]) -> str | None:
+def file_classes_title(rows: Sequence[FileClass], overview: Overview) -> str | None:
     """Title of the chart of file classes in one quarter."""
     code = [row.share for row in rows if row.file_class in ("source", "test") and row.share]
     if not code:
         return None
+    chosen = {**_ANTHROPIC, **overview.settings.get("multiple", {})}
+    counted = chosen["lines"] == "added" and sorted(chosen["classes"]) == ["source", "test"]
     return (
-        f"{fmt.percent(sum(code))} of lines added in {rows[0].quarter} were source or test code, "
-        "the lines that the multiple counts"
+        f"{fmt.percent(sum(code))} of lines added in {rows[0].quarter} were source or test code"
+        + (", the lines that the multiple counts" if counted else "")
     )
 
 
@@ -294,8 +307,10 @@ def coverage_text(rows: Sequence[Coverage]) -> str | None:
         whole = [row for row in rows if not row.is_partial] or list(rows)
         return f"How much of the models' work is missed cannot be estimated: {whole[-1].reason}."
     row = told[-1]
+    where = fmt.plural(row.repositories, "repository")
     return (
-        f"Seen in {row.quarter}: {fmt.count(row.seen)} commits of models, an estimated "
+        f"Seen in {row.quarter}{', so far,' if row.is_partial else ''} in the {where} that have "
+        f"line-level records as well: {fmt.plural(row.seen, 'commit')} of models, an estimated "
         f"{fmt.percent(row.coverage)} of {fmt.count(round(row.estimate or 0))} (95% interval "
         f"{fmt.count(round(row.low or 0))} to {fmt.count(round(row.high or 0))}), if "
         "identities and trailers are independent of line-level records; where the same commits "

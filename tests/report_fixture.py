@@ -59,8 +59,8 @@ COLUMNS = {
     "missing_files bigint, pull_requests bigint, mined_at timestamp, status varchar, "
     "problem varchar",
     "model_coverage": _SCOPE + "quarter_start date, quarter varchar, is_partial boolean, "
-    "seen bigint, estimate double, estimate_low double, estimate_high double, coverage double, "
-    "reason varchar",
+    "repositories bigint, seen bigint, estimate double, estimate_low double, "
+    "estimate_high double, coverage double, reason varchar",
     "data_quality": "repository_id varchar, issue varchar, affected bigint, total bigint, "
     "share double, detail varchar",
     "report_facts": "organisation varchar, cutoff_at timestamptz, first_quarter varchar, "
@@ -148,7 +148,13 @@ def _tags(scope: tuple[str, str], start: date) -> dict[str, Any]:
 
 
 def _coverage(scope: tuple[str, str], start: date) -> dict[str, Any]:
-    told = {"seen": 90, "estimate": 120.4, "estimate_low": 104.0, "estimate_high": 151.5}
+    told = {
+        "repositories": 2,
+        "seen": 90,
+        "estimate": 120.4,
+        "estimate_low": 104.0,
+        "estimate_high": 151.5,
+    }
     reason = {"reason": "one channel only: identities and trailers; no line-level records"}
     is_told = start >= date(2026, 1, 1)
     return (

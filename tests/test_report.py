@@ -76,9 +76,9 @@ def page(html: str) -> Page:
 
 def test_lead_states_both_multiples_and_their_intervals(page: Page) -> None:
     assert (
-        "In 2026Q3, active contributors landed 3.4 times as much code per day as in the baseline "
-        "of 2021Q3 to 2024Q2 (95% interval 2.7 to 4.3); so far in 2026Q4, 3.9 times (3.1 to 5.0)."
-        in page.words()
+        "In 2026Q3, active contributors landed 3.4 times as much code per head and day as in the "
+        "baseline of 2021Q3 to 2024Q2 (95% interval 2.7 to 4.3); so far in 2026Q4, 3.9 times "
+        "(3.1 to 5.0)." in page.words()
     )
 
 
@@ -93,6 +93,9 @@ def test_key_figures_have_bounds_n_and_change(page: Page) -> None:
         "n = 212 pull requests",
         "Code lines alive at 90 days 90% 95% interval 87 to 92%, all quarters 90% of 2026Q3's: "
         "±0 points since the quarter before n = 410,000 lines, 41 contributors",
+        "of pull requests opened in 2026Q3 were merged within 30 days",
+        "Against their own baseline: the same contributors in 2026Q3 at 2.4× and the same "
+        "repositories in 2026Q3 at 2.4×",
     ):
         assert part in words
 
@@ -115,7 +118,7 @@ def test_outcomes_are_told(page: Page) -> None:
         "22% of pull requests merged in 2026Q3 had no review by a person",
         "Code lines per contributor doubled every 9.6 months; acceleration: not established",
         "95% interval 7.1 to 15 months, 9 quarters",
-        "In 2026Q3, a tenth of 31 contributors landed 38% of the code lines",
+        "In 2026Q3, 4 of 31 contributors landed 38% of all contributors' code lines",
     ):
         assert part in words
 
@@ -255,6 +258,7 @@ def test_missing_is_a_dash_and_never_zero() -> None:
         (fmt.signed(0.7, "points"), "+1 point"),
         (fmt.plural(1, "repository"), "1 repository"),
         (fmt.plural(2, "repository"), "2 repositories"),
+        (fmt.plural(2, "day"), "2 days"),
         (fmt.listed(["a", "b", "c"]), "a, b and c"),
         (fmt.percent_interval(0.558, 0.721), "56 to 72%"),
     ],

@@ -52,7 +52,7 @@ def test_a_page_of_one_repository_has_its_own_numbers(folder: Path) -> None:
     words = Page(target.read_text(encoding="utf-8")).words()
     assert words.startswith("harbour-web: shipped code to 2026Q3")
     assert "harbour-web of Harbourlight, 1 repository, 4,300 landed changes" in words
-    assert "In 2026Q3, active contributors landed 3.7 times as much code per day" in words
+    assert "In 2026Q3, active contributors landed 3.7 times as much code per head and day" in words
     assert "tide-tables" not in words and "harbour-api" not in words
     assert "No pull request is known in these repositories." in words
 
@@ -105,9 +105,12 @@ def test_what_does_not_go_with_an_archive_is_refused(folder: Path) -> None:
 
 
 def test_names_of_repositories_are_safe_as_file_names() -> None:
-    assert slug("acme/api") == "acme-api"
-    assert slug("../..") == "repository"
+    assert slug("acme/api") == "acme--api"
     assert slug("häfen.git") == "häfen.git"
+    near = ["acme/api", "acme--api", "acme-api", "acme api", "acme:api", "../..", "..", "x" * 300]
+    made = [slug(name) for name in near]
+    assert len(set(made)) == len(near) and max(map(len, made)) < 60
+    assert not any("/" in name or name.startswith((".", "-")) for name in made)
 
 
 def test_releases_are_marked_only_where_asked_and_only_in_quarters_shown(facts: Facts) -> None:

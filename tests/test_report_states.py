@@ -68,7 +68,8 @@ ODD: dict[str, tuple[fixture.Rows, list[str]]] = {
     "one contributor": (
         one_contributor(),
         [
-            "landed 3.4 times as much code per day as in the baseline of 2021Q3 to 2024Q2; so far",
+            "landed 3.4 times as much code per head and day as in the baseline of 2021Q3 to "
+            "2024Q2; so far",
             "2026Q3 has no interval: fewer than 8 contributors.",
             "n = 1 contributor",
         ],

@@ -96,10 +96,12 @@ for (const link of document.querySelectorAll(".download a")) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Copy";
+  button.setAttribute("aria-live", "polite");
   button.addEventListener("click", async () => {
     const text = decodeURIComponent(link.href.slice(link.href.indexOf(",") + 1));
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    // a page that came over plain http has no clipboard
+    const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    button.textContent = done ? "Copied" : "Not copied: download it";
   });
   link.after(" ", button);
 }
