@@ -26,6 +26,7 @@ from forge_world import ADA, BEN, FakeClock, Pull, Review, World, make_pull, sha
 
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import mine_forge
+from quarterdeck.extractors.forge_rereading import read_again
 from quarterdeck.extractors.forge_tokens import Token
 from quarterdeck.extractors.github import GitHub, api_url
 from quarterdeck.extractors.lake import Lake
@@ -85,7 +86,7 @@ def _review(pull: Pull, number: int) -> Review:
 
 
 def ours(world: World) -> None:
-    """A first run, and one after a day."""
+    """A first run, one after a day, and all answers read again."""
     clock = FakeClock(max(pull.updated for pull in world.pulls.values()) + timedelta(hours=1))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -107,6 +108,13 @@ def ours(world: World) -> None:
             touched = random.Random(8).sample(sorted(world.pulls), int(len(world.pulls) * _UPDATED))
             for place, number in enumerate(touched, 1):
                 world.touch(number, newest + timedelta(minutes=14 * place))
+        start, before = time.perf_counter(), time.process_time()
+        again = read_again(lake, "harbour", "github")  # nothing has noted a version yet
+        assert again is not None
+        print(
+            f"read again: {again.answers:,} answers; {time.perf_counter() - start:.0f} s "
+            f"(CPU {time.process_time() - before:.0f} s)"
+        )
 
 
 def perceval(world: World, python: str) -> None:

@@ -8,6 +8,7 @@ built, so telling something again does no harm.
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -71,7 +72,12 @@ class ForgeFrames:
         }
 
 
-def append_frames(lake: Lake, repository_id: str, frames: ForgeFrames) -> None:
+def append_frames(
+    lake: Lake,
+    repository_id: str,
+    frames: ForgeFrames,
+    in_place_of: Mapping[str, Path] | None = None,
+) -> None:
     """Write a part for each frame that has rows, under the name of one repository.
 
     The parts are named by their keys, so that writing the same again replaces them. Pull
@@ -81,18 +87,20 @@ def append_frames(lake: Lake, repository_id: str, frames: ForgeFrames) -> None:
         lake: where the parts go.
         repository_id: the repository of every row.
         frames: what was told.
+        in_place_of: by table, the part that the rows replace, also where there are none.
 
     Raises:
         ValueError: a row is of another repository.
         LakeWriteError: the disk is full, or the folder cannot be written.
     """
     for table, frame in frames.by_table().items():
-        if not frame.height:
+        old = (in_place_of or {}).get(table)
+        if not frame.height and old is None:
             continue
         others = set(frame["repository_id"]) - {repository_id}
         if others:
             raise ValueError(f"{table}: rows of {sorted(map(str, others))}, not {repository_id}")
-        lake.append_told(table, frame, _KEYS[table], repository_id)
+        lake.append_told(table, frame, _KEYS[table], repository_id, old)
 
 
 def watermark(lake: Lake, repository_id: str, source: str) -> datetime | None:

@@ -26,7 +26,7 @@ from quarterdeck.extractors.forge_errors import (
     ForgeNotFoundError,
     ForgeUnavailableError,
 )
-from quarterdeck.extractors.forge_messages import message, number, place
+from quarterdeck.extractors.forge_messages import label_of, message, number, place
 from quarterdeck.extractors.forge_patience import Clock, Patience, SystemClock
 from quarterdeck.extractors.forge_tokens import Token, scrub
 
@@ -108,6 +108,7 @@ class ForgeClient:
         self._seat = self._seats[0]
         self._skew = 0.0
         self._secondary = 0
+        self._has_moved = False
         self._http = httpx.Client(
             timeout=self.patience.timeout,
             headers={"User-Agent": "quarterdeck", "Accept": "application/json"},
@@ -134,10 +135,13 @@ class ForgeClient:
         Raises:
             ForgeError: a subclass says what is wrong.
         """
-        asked = "&".join(f"{key}={value}" for key, value in (parameters or {}).items())
         request = self._http.build_request("GET", self.base_url + path, params=parameters)
-        label = f"GET {path}" + (f"?{asked}" if asked else "")
+        label = label_of(path, parameters)
         return self._ask(request, label, self.patience.attempts, 1, _anything)
+
+    def refusal(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Answer:
+        """What is kept in place of an answer that the forge does not give: nothing, as of now."""
+        return Answer(label_of(path, parameters), httpx.Headers(), b"", None, self.forge_time())
 
     def post(
         self,
@@ -248,6 +252,10 @@ class ForgeClient:
             raise TransientError(f"the connection failed ({type(error).__name__})") from None
         except httpx.TooManyRedirects:
             raise ForgeAnswerError(f"{request.url}: redirects without end") from None
+        if response.history and not self._has_moved:
+            self._has_moved = True
+            to = scrub(place(response.request), self.tokens)
+            self.tell(f"{place(request)}: has moved: read as {to}")
         self._set_clock(response)
         self._note_limits(response.headers)
         if response.status_code == 401:

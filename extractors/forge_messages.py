@@ -2,8 +2,15 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 import httpx
+
+
+def label_of(path: str, parameters: Mapping[str, str | int] | None) -> str:
+    """How a GET request is called where its answer is kept."""
+    asked = "&".join(f"{key}={value}" for key, value in (parameters or {}).items())
+    return f"GET {path}" + (f"?{asked}" if asked else "")
 
 
 def place(request: httpx.Request) -> str:

@@ -8,6 +8,7 @@ cursor, so a part is never counted as kept that is not in it.
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from quarterdeck.extractors.forge_frames import (
     ForgeFrames,
@@ -19,7 +20,10 @@ from quarterdeck.extractors.forge_pages import set_back
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import FORGE_TABLES
 
+#: The forges that are asked, as `source` names them.
+SOURCES = ("github", "gitlab", "gitea")
 _NOTES = "forge_parts"
+_READINGS = "forge_readings"
 State = Mapping[str, object]
 
 
@@ -67,13 +71,66 @@ def append_page(
         LakeWriteError: the disk is full, or the folder cannot be written.
     """
     append_frames(lake, repository_id, frames)
+    _note_new(lake, repository_id, source, frames)
+    write_cursor(lake, repository_id, source, state)
+
+
+def replace_page(
+    lake: Lake,
+    repository_id: str,
+    source: str,
+    frames: ForgeFrames,
+    in_place_of: Mapping[str, Path],
+) -> None:
+    """Keep what a page told, read anew, in place of the parts that it was read into; by table.
+
+    Raises:
+        LakeError: a note cannot be read.
+        LakeWriteError: the disk is full, or the folder cannot be written.
+    """
+    append_frames(lake, repository_id, frames, in_place_of)
+    _note_new(lake, repository_id, source, frames)
+
+
+def ask_again_from(lake: Lake, repository_id: str, source: str, time: datetime | None) -> None:
+    """Let the next run ask for all that was updated at a time or later; None: for everything.
+
+    Raises:
+        LakeError: a note cannot be read.
+        LakeWriteError: the disk is full, or the folder cannot be written.
+    """
+    state = read_cursor(lake, repository_id, source)
+    if state is not None:
+        write_cursor(lake, repository_id, source, set_back(state, time))
+
+
+def noted_reading(lake: Lake, repository_id: str, source: str) -> int:
+    """The oldest version of the reading by which the lake has what a forge told; 0: not known.
+
+    Raises:
+        LakeError: the note cannot be read.
+    """
+    note = lake.read_note(_READINGS, f"{source} {repository_id}") or {}
+    found = note.get("reading")
+    return found if isinstance(found, int) else 0
+
+
+def note_reading(lake: Lake, repository_id: str, source: str, reading: int) -> None:
+    """Keep the oldest version of the reading that is in the lake.
+
+    Raises:
+        LakeWriteError: the disk is full, or the folder cannot be written.
+    """
+    lake.write_note(_READINGS, f"{source} {repository_id}", {"reading": reading})
+
+
+def _note_new(lake: Lake, repository_id: str, source: str, frames: ForgeFrames) -> None:
     kept = _read(lake, repository_id, source)
     new = _there(lake, repository_id) - kept.keys()
     if new:
         oldest = frames.pull_requests["updated_at"].min()
         time = oldest if isinstance(oldest, datetime) else None
         _write(lake, repository_id, source, kept | dict.fromkeys(new, time))
-    write_cursor(lake, repository_id, source, state)
 
 
 def _there(lake: Lake, repository_id: str) -> set[str]:

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from quarterdeck.extractors.forge_answers import answer_row
+from quarterdeck.extractors.forge_answers import Asker, answer_row
 from quarterdeck.extractors.forge_errors import (
     ForgeAccessError,
     ForgeAnswerError,
     ForgeNotFoundError,
 )
 from quarterdeck.extractors.forge_frames import ForgeFrames
-from quarterdeck.extractors.forge_http import Answer, ForgeClient
+from quarterdeck.extractors.forge_http import Answer
 
 Row = dict[str, Any]
 
@@ -28,7 +28,7 @@ class RestReader:
         size_name: what the forge calls that.
     """
 
-    client: ForgeClient
+    client: Asker
     repository_id: str
     source: str
     page_size: int
@@ -37,12 +37,16 @@ class RestReader:
     warnings: list[str] = field(default_factory=list)
 
     def one(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
-        """The JSON at a path; the answer is kept.
+        """The JSON at a path; the answer is kept, and that there was none.
 
         Raises:
             ForgeError: a subclass says what is wrong.
         """
-        answer = self.client.get(path, parameters)
+        try:
+            answer = self.client.get(path, parameters)
+        except (ForgeNotFoundError, ForgeAccessError):
+            self.answers.append(self.client.refusal(path, parameters))
+            raise
         self.answers.append(answer)
         return answer.json
 
@@ -73,6 +77,11 @@ class RestReader:
         except (ForgeNotFoundError, ForgeAccessError) as error:
             self._note_missing(error)
             return None
+
+    def also(self, answer: Answer) -> None:
+        """Keep an answer of an earlier page with this one, too, since it is read from both."""
+        if not any(answer is kept for kept in self.answers):
+            self.answers.insert(0, answer)  # the last one tells the time
 
     def total(self) -> int | None:
         """How many items there are, as the last answer's headers tell; None where they do not."""

@@ -25,6 +25,10 @@ class KnownReviews:
         """
         return cls(_newest(lake.read("forge_reviews", repository_id)))
 
+    def add(self, reviews: pl.DataFrame) -> None:
+        """Take up what was told later."""
+        self.frame = _newest(pl.concat([self.frame, reviews]))
+
     def with_withdrawn(self, frames: ForgeFrames) -> ForgeFrames:
         """The frames of a page, in which reviews that are not told any more are dismissed.
 
@@ -42,7 +46,7 @@ class KnownReviews:
             .select(frames.reviews.columns)
         )
         reviews = pl.concat([frames.reviews, gone])
-        self.frame = _newest(pl.concat([self.frame, reviews]))
+        self.add(reviews)
         return replace(frames, reviews=reviews)
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from quarterdeck.extractors.forge_http import ForgeClient
+from quarterdeck.extractors.forge_answers import Asker, KeptAnswers
+from quarterdeck.extractors.forge_frames import ForgeFrames
 from quarterdeck.extractors.forge_pages import (
     Estimate,
     Listed,
@@ -19,6 +20,8 @@ from quarterdeck.extractors.forge_pages import (
 )
 from quarterdeck.extractors.forge_rest import RestReader, Row, oldest_first
 
+#: Raise it with every change of what an answer comes to: kept answers are then read again.
+READING = 1
 PAGE_SIZE = 50  # the most that Gitea gives unless its operator allows more
 #: Requests for each pull request beside the list: reviews, commits, state of the head; and itself,
 #: where the list does not tell lines and files.
@@ -59,7 +62,7 @@ class Gitea:
         page_size: pull requests a page.
     """
 
-    client: ForgeClient
+    client: Asker
     slug: str
     repository_id: str
     page_size: int = PAGE_SIZE
@@ -168,6 +171,16 @@ class Gitea:
         if status is None:
             return None
         return _CHECKS.get(status["state"]) if status.get("total_count") else "none"
+
+
+def read_kept(kept: KeptAnswers, repository_id: str) -> ForgeFrames:
+    """What the answers of one page come to.
+
+    Raises:
+        ForgeError: they do not tell.
+    """
+    asked = kept.last(r"GET /repos/([^?]+)/pulls\?.*\bpage=(\d+)")
+    return Gitea(kept, unquote(asked[1]), repository_id)._page(asked[2]).frames
 
 
 def _row(told: Mapping[str, Any]) -> Row:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from quarterdeck.extractors import github_queries as queries
-from quarterdeck.extractors.forge_answers import answer_row
+from quarterdeck.extractors.forge_answers import Asker, KeptAnswers, answer_row
 from quarterdeck.extractors.forge_errors import (
     ForgeAccessError,
     ForgeAnswerError,
@@ -17,7 +17,7 @@ from quarterdeck.extractors.forge_errors import (
     ForgeUnavailableError,
 )
 from quarterdeck.extractors.forge_frames import ForgeFrames
-from quarterdeck.extractors.forge_http import Answer, ForgeClient, LimitedError, TransientError
+from quarterdeck.extractors.forge_http import Answer, LimitedError, TransientError
 from quarterdeck.extractors.forge_pages import (
     Estimate,
     Listed,
@@ -64,7 +64,7 @@ class GitHub:
         sizes: of a page of pull requests, from large to small.
     """
 
-    client: ForgeClient
+    client: Asker
     slug: str
     repository_id: str
     sizes: Sequence[int] = queries.PAGE_SIZES
@@ -305,6 +305,17 @@ class GitHub:
             f"{self.client.base_url}: {self.slug}: {said}; is base_url right, and this a GitHub "
             "(Enterprise 3.9 or later)?"
         )
+
+
+def read_kept(kept: KeptAnswers, repository_id: str) -> ForgeFrames:
+    """What the answers of one page come to.
+
+    Raises:
+        ForgeError: they do not tell.
+    """
+    asked = json.loads(kept.last(r'.*"query": "(?:Lean)?PullRequests".*')[0])["variables"]
+    slug = f"{asked['owner']}/{asked['name']}"
+    return GitHub(kept, slug, repository_id, sizes=(1,))._page(asked["after"]).frames
 
 
 def _refused_fields(answer: Mapping[str, Any]) -> dict[int, frozenset[str]]:

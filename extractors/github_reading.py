@@ -6,6 +6,8 @@ from typing import Any
 
 from quarterdeck.extractors.forge_pages import moment
 
+#: Raise it with every change of what an answer comes to: kept answers are then read again.
+READING = 1
 Row = dict[str, Any]
 _CHECKS = {
     "SUCCESS": "success",

@@ -10,13 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote
 
+from quarterdeck.extractors.forge_answers import Asker, KeptAnswers
 from quarterdeck.extractors.forge_errors import ForgeNotFoundError
-from quarterdeck.extractors.forge_http import ForgeClient
+from quarterdeck.extractors.forge_frames import ForgeFrames
+from quarterdeck.extractors.forge_http import Answer
 from quarterdeck.extractors.forge_pages import OVERLAP, Estimate, Page, moment
 from quarterdeck.extractors.forge_rest import RestReader, Row, oldest_first
 
+#: Raise it with every change of what an answer comes to: kept answers are then read again.
+READING = 1
 PAGE_SIZE = 100
 #: Requests for each merge request beside the list: itself, commits, approvals, discussions.
 REQUESTS_EACH = 4
@@ -48,7 +52,7 @@ class GitLab:
         page_size: merge requests a page.
     """
 
-    client: ForgeClient
+    client: Asker
     slug: str
     repository_id: str
     page_size: int = PAGE_SIZE
@@ -59,7 +63,7 @@ class GitLab:
             self.client, self.repository_id, self.source, self.page_size, "per_page"
         )
         self._project = f"/projects/{quote(self.slug, safe='')}"
-        self._forks: dict[int, str | None] = {}
+        self._forks: dict[int, Answer] = {}  # the projects that merge requests come from
 
     @property
     def _place(self) -> str:
@@ -144,6 +148,22 @@ class GitLab:
         following = self._rest.answers[-1].headers.get("X-Next-Page")
         return len(listed) < self.page_size if following is None else not following
 
+    def page_again(
+        self, kept: KeptAnswers, path: str, asked: Mapping[str, str | int]
+    ) -> ForgeFrames:
+        """A page from its kept answers, without what it lists and a page before it told.
+
+        Raises:
+            ForgeError: they do not tell.
+        """
+        try:
+            listed = self._rest.one(path, asked)
+            told = [item for item in listed if kept.has(f"{path}/{item['iid']}")]
+            return self._rest.taken(*self._rows(told))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            said = f"an answer of another form ({error!r})"
+            raise self._rest.no_sense(self._project, said) from error
+
     def _rows(self, listed: list[Any]) -> tuple[list[Row], list[Row], list[Row], list[int]]:
         pulls: list[Row] = []
         commits: list[Row] = []
@@ -217,10 +237,24 @@ class GitLab:
             return None
         if source == told["target_project_id"]:
             return self.slug
-        if source not in self._forks:
-            project = self._rest.part(f"/projects/{source}")
-            self._forks[source] = project["path_with_namespace"] if project else None
-        return self._forks[source]
+        if source in self._forks:
+            self._rest.also(self._forks[source])
+        else:
+            self._rest.part(f"/projects/{source}")
+            self._forks[source] = self._rest.answers[-1]
+        project = self._forks[source].json
+        return str(project["path_with_namespace"]) if project else None
+
+
+def read_kept(kept: KeptAnswers, repository_id: str) -> ForgeFrames:
+    """What the answers of one page come to.
+
+    Raises:
+        ForgeError: they do not tell.
+    """
+    asked = kept.last(r"GET (/projects/([^/?]+)/merge_requests)\?(.*)")
+    reader = GitLab(kept, unquote(asked[2]), repository_id)
+    return reader.page_again(kept, asked[1], dict(parse_qsl(asked[3])))
 
 
 def _landed(told: Mapping[str, Any]) -> str | None:

@@ -159,15 +159,23 @@ class Lake:
         self._write(table, repository_id, part_name(set(frame[key])), frame)
 
     def append_told(
-        self, table: str, frame: pl.DataFrame, key: Sequence[str], repository_id: str
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        key: Sequence[str],
+        repository_id: str,
+        in_place_of: Path | None = None,
     ) -> None:
         """Write a part of a forge's table, named by the values of `key` in its rows.
+
+        One that is read anew takes the place of an older part, and its name.
 
         Raises:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         names = ("\0".join(map(str, row)) for row in frame.select(key).iter_rows())
-        self._write(table, repository_id, part_name(names), frame)
+        name = part_name(names) if in_place_of is None else in_place_of.stem
+        self._write(table, repository_id, name, frame)
 
     def file_parts(self, table: str) -> list[Path]:
         """The parts of a forge's table that came from files, of whatever repositories."""

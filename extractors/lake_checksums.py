@@ -8,7 +8,7 @@ which there is none (of an earlier version, or brought from another lake) if it 
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -94,6 +94,12 @@ def damaged_parts(root: Path, folder: str, machine: str) -> list[Path]:
         _forget_removed(root, place / f"{machine}.jsonl")
         (place / _MARK).touch()
     return found
+
+
+def unsound(root: Path, parts: Sequence[Path]) -> list[Path]:
+    """Read parts of one repository; those that are not as they were written."""
+    known = _known(root, parts[0].parent.name) if parts else {}
+    return [part for part in parts if not _is_sound(root, part, known)]
 
 
 def parts_of(root: Path, folder: str, table: str = "*") -> Iterator[Path]:

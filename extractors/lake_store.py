@@ -6,7 +6,8 @@ is mined the host fetches what the store has and it has not; after it, it publis
     parts/<repository>/<sha256>           the bytes of a part, named by what they are
     index/<repository>/<sha256>.json      which parts make up the repository's lake
 
-A part is never changed. An index is written after all parts that it names, whole and under a name
+A part is never changed, save that of a forge whose answers are read anew: there the newer one
+holds. An index is written after all parts that it names, whole and under a name
 of its own, so two writers never write the same name. A reader takes the parts of append-only
 tables from all indexes there are, and those of snapshots from the newest one alone: two hosts
 that mined one repository at once (one was cut off, and thought dead) add up, and never mix. A
@@ -155,7 +156,7 @@ class LakeStore:
             known.objects.update(entry[0] for entry in parts.values())
             known.superseded |= index["superseded"]
             known.parts = {p: e for p, e in known.parts.items() if _table(p) not in _REPLACED}
-            known.parts |= parts
+            known.parts |= {p: e for p, e in parts.items() if not _is_older(p, e, known.parts)}
         return known
 
     def _fetch(self, lake: Lake, repository_id: str) -> Known:
@@ -175,7 +176,8 @@ class LakeStore:
         stale = sorted(other.union(state.local(_REPLACED)) - (wanted.keys() - other), key=_is_inner)
         if other:  # one of the same number: it must not count while it is replaced
             state.remove(stale)
-        missing = [path for path in wanted if there[path] is None or path in other]
+        missing = [p for p in wanted if there[p] is None or p in other]
+        missing += [p for p, entry in there.items() if entry and _is_older(p, entry, wanted)]
         missing.sort(key=lambda path: (_order(path), path))
         for start in range(0, len(missing), _BATCH):
             self._bring(state, wanted, missing[start : start + _BATCH], known)
@@ -309,6 +311,12 @@ def _entries(found: Mapping[str, Any]) -> Parts:
 
 def _table(path: str) -> str:
     return path.partition("/")[0]
+
+
+def _is_older(path: str, entry: Entry, parts: Parts) -> bool:
+    """Whether it has been read anew since: a forge's part then keeps its name."""
+    other = parts.get(path, entry)
+    return _table(path) in FORGE_TABLES and other[0] != entry[0] and other[2] > entry[2]
 
 
 def _is_inner(path: str) -> tuple[bool, str]:

@@ -17,6 +17,7 @@ from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import ForgeResult, mine_forge
 from quarterdeck.extractors.forge_pages import Estimate
 from quarterdeck.extractors.forge_parts import state_to_go_on_from
+from quarterdeck.extractors.forge_rereading import read_again
 from quarterdeck.extractors.forge_tokens import variables
 from quarterdeck.extractors.forges import Forge, extraction, open_client
 from quarterdeck.extractors.lake import Lake
@@ -26,10 +27,13 @@ from quarterdeck.flows.forge_api_settings import default_address
 from quarterdeck.flows.healing import heal
 from quarterdeck.flows.progress import reporter
 from quarterdeck.flows.repositories import Source, resolve
-from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import task
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?([\w.-]+):(?!//)(\S+)")
+#: Parts and pull requests that are named one by one.
+_SHOWN = 10
 _SSH_HOSTS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 
 
@@ -170,22 +174,44 @@ def ask_forges(sources: Sequence[Source], settings: Settings, lake: Lake) -> dic
             try:
                 place = place_of(source, settings)
                 if place is not None:
-                    _ask_or_heal(source, place, clients.of(place.forge), lake)
+                    _ask_or_heal(source, place, clients, lake)
             except (ExtractorError, SettingsError) as error:
                 problems[source.repository_id] = str(error)
                 reporter().line(f"{source.repository_id}: {error}")
     return problems
 
 
-def _ask_or_heal(source: Source, place: Place, client: ForgeClient, lake: Lake) -> None:
+def _ask_or_heal(source: Source, place: Place, clients: _Clients, lake: Lake) -> None:
     try:
-        _ask_one(source, place, client, lake)
+        _read_again(source.repository_id, place, lake)
+        _ask_one(source, place, clients.of(place.forge), lake)
     except LakeWriteError:
         raise
     except LakeError:
         if not heal(lake, everything=True):
             raise
-        _ask_one(source, place, client, lake)
+        _read_again(source.repository_id, place, lake)
+        _ask_one(source, place, clients.of(place.forge), lake)
+
+
+def _read_again(name: str, place: Place, lake: Lake) -> None:
+    """Read kept answers again where the reading is a newer one; this needs no forge."""
+    found = read_again(lake, name, place.forge.kind)
+    if found is None:
+        return
+    where = f"{place.forge.base_url.partition('://')[2].rstrip('/')}/{place.slug}"
+    reporter().line(f"{name}: read again: {found.answers:,} answers of {where}")
+    for problem in found.problems[:_SHOWN]:
+        reporter().line(f"{name}: warning: {problem}")
+    if (more := len(found.problems) - _SHOWN) > 0:
+        reporter().line(f"{name}: warning: {more:,} more parts cannot be read again")
+    if found.left:
+        shown = ", ".join(f"#{number}" for number in found.left[:_SHOWN])
+        more_left = f" and {len(found.left) - _SHOWN:,} more" if len(found.left) > _SHOWN else ""
+        reporter().line(
+            f"{name}: warning: the answers about pull requests {shown}{more_left} are missing or "
+            "cannot be read again: they stay as they were read, and are asked for again"
+        )
 
 
 @task(name="ask forge", run_name="ask forge {source.repository_id}")

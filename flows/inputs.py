@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from quarterdeck.extractors import file_classes, identities
+from quarterdeck.extractors.forge_parts import SOURCES, noted_reading
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.record_readers import RecordFrames, read_records
 from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
@@ -251,6 +252,8 @@ def input_digest(
         add(source.repository_id, source.team, problems.get(source.repository_id))
         for row in lake.read("repositories", source.repository_id).iter_rows():
             add(*row)
+        # what is read again keeps its name, and may keep its size
+        add(*(noted_reading(lake, source.repository_id, forge) for forge in SOURCES))
         for table in TABLES:
             for part in lake.parts(table, source.repository_id):
                 add(table, part.name, part.stat().st_size)

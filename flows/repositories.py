@@ -18,7 +18,8 @@ from quarterdeck.extractors.remote_urls import (
 )
 from quarterdeck.extractors.repository import open_repository, remote_url, without_credentials
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings
 
 
 @dataclass(frozen=True)

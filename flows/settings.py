@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,17 +20,11 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from quarterdeck.extractors.file_classes import FileClassRuleError, load_rules
-from quarterdeck.extractors.remote_urls import UnsafeUrlError, checked_url
 from quarterdeck.extractors.repository import without_credentials
 from quarterdeck.extractors.store_files import store_problem
 from quarterdeck.flows.authorship_settings import AuthorshipSettings
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.forge_api_settings import (
-    SLUG,
-    ForgeSettings,
-    checked_base_url,
-    forges_conflict,
-)
+from quarterdeck.flows.forge_api_settings import ForgeSettings, forges_conflict
 from quarterdeck.flows.forge_settings import (
     PullRequestTableSettings,
     ReviewTableSettings,
@@ -51,6 +45,11 @@ from quarterdeck.flows.people_settings import (
     checked_rules,
     conflict,
 )
+from quarterdeck.flows.repository_settings import (
+    ExclusionSettings,
+    RepositorySettings,
+    remedied,
+)
 from quarterdeck.flows.tier_settings import TierSettings
 from quarterdeck.sql.agents import SignalError, WeightError, default_weights, load_signals
 from quarterdeck.sql.runner import SCHEMAS
@@ -60,71 +59,6 @@ ENVIRONMENT_PREFIX = "QUARTERDECK_"
 _file_values: ContextVar[dict[str, Any] | None] = ContextVar(
     "quarterdeck_file_values", default=None
 )
-_STRICT = ConfigDict(extra="forbid", frozen=True)
-
-
-def _remedy(problem: str, remedy: str) -> ValueError:
-    return ValueError(f"{problem}; {remedy}")
-
-
-class RepositorySettings(BaseModel):
-    """One repository: a path or a URL, and what it is called."""
-
-    model_config = _STRICT
-
-    path: Path | None = None
-    url: str | None = None
-    name: str | None = Field(default=None, min_length=1, max_length=200)
-    default_branch: str | None = Field(default=None, min_length=1)
-    team: str | None = None
-    forge: Literal["github", "gitlab", "gitea", "none"] | None = None
-    forge_url: str | None = None
-    slug: str | None = Field(default=None, pattern=SLUG)
-
-    @model_validator(mode="after")
-    def _one_place(self) -> "RepositorySettings":
-        if (self.path is None) == (self.url is None):
-            raise _remedy("a repository has either a path or a url", "give one of the two")
-        return self
-
-    @field_validator("url")
-    @classmethod
-    def _safe_url(cls, url: str | None) -> str | None:
-        try:
-            return None if url is None else checked_url(url)
-        except UnsafeUrlError as error:
-            raise ValueError(str(error)) from error
-
-    @field_validator("forge_url")
-    @classmethod
-    def _forge_address(cls, value: str | None) -> str | None:
-        return checked_base_url(value)
-
-    @field_validator("name", "default_branch")
-    @classmethod
-    def _printable(cls, value: str | None) -> str | None:
-        if value is not None and (not value.isprintable() or value.strip(". ") != value):
-            raise _remedy("has control characters, or dots or spaces at an end", "choose another")
-        if value is not None and value.startswith("-"):
-            raise _remedy("begins with a dash", "choose another")
-        return value
-
-
-class ExclusionSettings(BaseModel):
-    """Landed changes to leave out of every measure: one commit, or all of one author."""
-
-    model_config = _STRICT
-
-    repository: str | None = None
-    commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{7,40}$")
-    author: str | None = None
-    reason: str = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "ExclusionSettings":
-        if (self.commit is None) == (self.author is None):
-            raise _remedy("an exclusion names a commit or an author", "give one of the two")
-        return self
 
 
 class Settings(BaseSettings):
@@ -196,7 +130,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise _remedy("not a time zone", "use an IANA name such as Europe/Berlin or UTC")
+            raise remedied("not a time zone", "use an IANA name such as Europe/Berlin or UTC")
         return value
 
     @field_validator("baseline")
@@ -220,7 +154,7 @@ class Settings(BaseSettings):
     @classmethod
     def _no_schema_name(cls, value: Path) -> Path:
         if value.stem in SCHEMAS:
-            raise _remedy(
+            raise remedied(
                 "DuckDB could not tell the file from its schema of that name",
                 "choose another file name, such as quarterdeck.duckdb",
             )
@@ -230,7 +164,7 @@ class Settings(BaseSettings):
     @classmethod
     def _on_this_disk(cls, value: object) -> object:
         if "://" in str(value):
-            raise _remedy("the lake is on this machine's disk", "name the URL as lake_store")
+            raise remedied("the lake is on this machine's disk", "name the URL as lake_store")
         return value
 
     @field_validator("lake_store")
@@ -244,7 +178,7 @@ class Settings(BaseSettings):
     @classmethod
     def _prom(cls, value: Path | None) -> Path | None:
         if value is not None and value.suffix != ".prom":
-            raise _remedy("the collector reads no such file", "let its name end in .prom")
+            raise remedied("the collector reads no such file", "let its name end in .prom")
         return value
 
     @field_validator("cutoff")
@@ -257,7 +191,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _baseline_in_order(self) -> "Settings":
         if self.baseline not in ("auto", "default") and self.baseline_days is None:
-            raise _remedy(
+            raise remedied(
                 f"baseline {self.baseline} ends before it begins",
                 f"mind that the fiscal year starts in month {self.fiscal_year_start}",
             )
@@ -266,7 +200,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _workers_have_a_store(self) -> "Settings":
         if self.dask is not None and self.lake_store is None:
-            raise _remedy(
+            raise remedied(
                 "dask is set, and lake_store is not",
                 "name the object store or the shared folder to which the workers publish",
             )

@@ -9,6 +9,7 @@ from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
 from quarterdeck.reports.facts import Churn, Facts, SurvivalPoint
 from quarterdeck.reports.figures import Figure, small
+from quarterdeck.reports.summary import ALIVE_DAYS
 from quarterdeck.reports.tables import Columns, table
 
 LINE_CLASSES = {
@@ -18,8 +19,6 @@ LINE_CLASSES = {
     "automation": "By automation",
     "undeclared": "Undeclared",
 }
-#: The age that titles and notes speak of (days).
-_FOCUS = 90
 
 
 def survival_figure(facts: Facts) -> Figure | None:
@@ -36,15 +35,15 @@ def survival_figure(facts: Facts) -> Figure | None:
             f"Line chart. {LINE_CLASSES[name]}, share alive by age: {survival_text(rows)}.",
             charts.survival(rows, max(oldest, 1), PANEL),
             title=LINE_CLASSES[name],
-            value=fmt.percent(next((r.survival for r in rows if r.age_days == _FOCUS), None)),
+            value=fmt.percent(next((r.survival for r in rows if r.age_days == ALIVE_DAYS), None)),
             note=f"{fmt.plural(rows[0].lines, 'line')} of "
             f"{fmt.plural(rows[0].landed_changes, 'landed change')}",
         )
         for name, rows in curves.items()
     )
     notes = [
-        f"Numbers beside the names: share alive at {_FOCUS} days. Kaplan-Meier: lines that still "
-        "live count as long as they were watched. Shaded: 95% interval, by contributor.",
+        f"Numbers beside the names: share alive at {ALIVE_DAYS} days. Kaplan-Meier: lines that "
+        "still live count as long as they were watched. Shaded: 95% interval, by contributor.",
         *matched_notes(facts.survival),
     ]
     columns: Columns = (
@@ -126,7 +125,7 @@ def churn_figure(facts: Facts) -> Figure | None:
 
 def survival_title(rows: Sequence[SurvivalPoint]) -> str | None:
     """Title of the survival curves, from the curve of all lines."""
-    row = _at(rows, _FOCUS)
+    row = _at(rows, ALIVE_DAYS)
     if row is None or row.survival is None:
         known = [row for row in rows if row.survival is not None and row.age_days > 0]
         if not known:
@@ -161,7 +160,7 @@ def matched_notes(points: Sequence[SurvivalPoint]) -> list[str]:
         text = (
             f"Of lines written in the quarters that have both, {fmt.percent(model.survival)} by "
             f"models{_range(model)} and {fmt.percent(beside.survival)} "
-            f"{LINE_CLASSES[other].lower()}{_range(beside)} live at {_FOCUS} days"
+            f"{LINE_CLASSES[other].lower()}{_range(beside)} live at {ALIVE_DAYS} days"
         )
         if None in (model.low, model.high, beside.low, beside.high):
             text += "; without both intervals a difference is not established"
@@ -182,7 +181,7 @@ def survival_text(rows: Sequence[SurvivalPoint]) -> str:
 
 def _matched(points: Sequence[SurvivalPoint], name: str, other: str) -> SurvivalPoint | None:
     rows = [row for row in points if row.author_class == name and row.matched_with == other]
-    return _at(rows, _FOCUS)
+    return _at(rows, ALIVE_DAYS)
 
 
 def _at(rows: Sequence[SurvivalPoint], age_days: int) -> SurvivalPoint | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.facts import (
     Authorship,
-    Churn,
     Facts,
     MergeRate,
     Multiple,
@@ -58,6 +56,8 @@ _PRINTED_SETTINGS: Final = frozenset(
 )
 _PRIVATE_SETTINGS: Final = ("identit", "person", "people", "contributor", "email", "author")
 _NOT_PRIVATE: Final = ("multiple.authors", "identity_rules")
+#: The age that the key figure of survival speaks of (days).
+ALIVE_DAYS: Final = 90
 _SIMPLE: Final = (str, int, float, bool, dt.date)
 
 
@@ -81,7 +81,7 @@ def stats(facts: Facts, multiple: Multiple | None, quarter: str | None) -> tuple
         _multiple_stat(multiple, facts.overview),
         _model_stat(authorship, quarter),
         _merge_stat(merge_of(facts, "all", quarter), quarter),
-        _survival_stat([row for row in facts.churn if row.author_class == "all"]),
+        _survival_stat(facts),
     )
 
 
@@ -244,24 +244,38 @@ def _merge_stat(row: MergeRate | None, quarter: str | None) -> Stat:
     )
 
 
-def _survival_stat(rows: Sequence[Churn]) -> Stat:
-    label = "Lines alive at 90 days"
-    row = next((row for row in reversed(rows) if row.alive_90 is not None), None)
-    if row is None:
-        reason = next((row.reason for row in reversed(rows) if row.reason), None)
-        return _missing(label, None, reason or "no code line was followed for so long")
+def _survival_stat(facts: Facts) -> Stat:
+    """Of all quarters together, which gives the interval; the change is that of the newest known.
+
+    A quarter is known at 90 days once all of its lines are that old.
+    """
+    label = f"Code lines alive at {ALIVE_DAYS} days"
+    point = next(
+        (
+            row
+            for row in facts.survival
+            if row.author_class == "all" and not row.matched_with and row.age_days == ALIVE_DAYS
+        ),
+        None,
+    )
+    if point is None or point.survival is None:
+        reason = point.reason if point and point.reason else "no line was followed that long"
+        return _missing(label, None, reason)
+    known = [r for r in facts.churn if r.author_class == "all" and r.alive_90 is not None]
+    change = "no quarter is that old yet"
+    if known:
+        newest = known[-1]
+        since = _change(newest.alive_90_points, "points")
+        change = f"{fmt.percent(newest.alive_90)} of {newest.quarter}'s: {since}"
     return Stat(
         label,
-        row.quarter,
-        fmt.percent(row.alive_90),
-        "of the code lines that landed in it, the latest quarter that is old enough; "
-        + (
-            f"{fmt.percent(row.churn30)} were gone after 30"
-            if row.churn30 is not None
-            else "how many were gone after 30 is not known"
-        ),
-        f"n = {fmt.plural(row.lines_written, 'code line')}",
-        _change(row.alive_90_points, "points"),
+        None,
+        fmt.percent(point.survival),
+        f"95% interval {fmt.percent_interval(point.low, point.high)}, all quarters"
+        if point.low is not None
+        else f"no interval: {point.reason or 'not computed'}; all quarters",
+        f"n = {fmt.count(point.lines)} lines, {fmt.plural(point.contributors, 'contributor')}",
+        change,
     )
 
 

@@ -41,8 +41,10 @@ class FakeGitea(FakeForge):
         self.between(len(self.asked) - 1)
         total = "X-Total-Count" if self.counts else None
         repository = f"/api/v1/repos/{self.world.slug}"
-        if asked.path == "/api/v1/repos/acme/old-harbour/pulls":
-            return Reply(301, b"", {"Location": f"{repository}/pulls?{_encoded(asked)}"})
+        old = "/api/v1/repos/acme/old-harbour"
+        if asked.path.startswith(f"{old}/") and old != f"/api/v1/repos/{self.world.slug}":
+            rest = asked.path.removeprefix(old)
+            return Reply(301, b"", {"Location": f"{repository}{rest}?{_encoded(asked)}"})
         if not asked.path.startswith(repository + "/"):
             return Reply.of({"message": "The target couldn't be found."}, 404)
         rest = asked.path.removeprefix(repository + "/").split("/")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from fake_forge import Asked, FakeForge, Reply
 from forge_descriptions import Description
@@ -61,6 +61,10 @@ class FakeGitLab(FakeForge):
         self.between(len(self.asked) - 1)
         project = f"/api/v4/projects/{quote(self.world.slug, safe='')}"
         total = "X-Total" if self.counts else None
+        old = f"/api/v4/projects/{quote('acme/old-harbour', safe='')}"
+        if asked.path.startswith(f"{old}/") and old != project:
+            to = f"{project}{asked.path.removeprefix(old)}?{urlencode(asked.query)}"
+            return Reply(301, b"", {"Location": to})
         if asked.path == "/api/v4/projects/77":
             return Reply.of(shaped("SimpleProject", path_with_namespace="ben-sample/harbour"))
         if not asked.path.startswith(f"{project}/merge_requests"):

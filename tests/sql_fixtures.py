@@ -331,17 +331,25 @@ def build_attribution(
     objects: Sequence[str] = ("attribution.change_authorship",),
     **settings: Any,
 ) -> duckdb.DuckDBPyConnection:
-    """The open database with nothing but these objects (who wrote each change), and their needs."""
-    made = {item.name: item for item in runner.load_objects()}
-    wanted, new = set[str](), set(objects)
-    while new:
-        wanted |= new
-        new = {need for name in new for need in made[name].needs} - wanted
-    few = [item for name, item in made.items() if name in wanted]
+    """The open database with nothing but these objects (who wrote each change), and their needs.
+
+    Of what waits for the estimates there is nothing, and no check is run.
+    """
+    few = objects_for(objects)
     with patch.object(runner, "load_objects", lambda: few):
         path, put_off = _build(history, folder, {}, settings)
     assert put_off == []
     return duckdb.connect(str(path), read_only=True)
+
+
+def objects_for(names: Sequence[str]) -> list[runner.SqlObject]:
+    """These objects and what they need, in order, without comments."""
+    made = {item.name: item for item in _without_comments()}
+    wanted, new = set[str](), set(names)
+    while new:
+        wanted |= new
+        new = {need for name in new for need in made[name].needs} - wanted
+    return [item for name, item in made.items() if name in wanted]
 
 
 def build_file(

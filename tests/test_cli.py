@@ -3,6 +3,7 @@ import io
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import click
@@ -41,6 +42,27 @@ def build_app(folder: Path) -> RepositoryBuilder:
         date="2025-05-01T10:00:00+00:00",
     )
     return app
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `quarterdeck run app --no-report` was called."""
+    made = tmp_path_factory.mktemp("once")
+    build_app(made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made)
+        patch.delenv("PREFECT_API_URL", raising=False)
+        patch.setenv("PREFECT_HOME", str(made / "prefect"))
+        done = call("run", "app", "--no-report")
+    assert done.exit_code == 0, done.output
+    return made
+
+
+@pytest.fixture
+def published(folder: Path, once: Path) -> Path:
+    """The working directory, with a copy of what that run published."""
+    shutil.copytree(once / ".quarterdeck", folder / ".quarterdeck")
+    return folder
 
 
 def test_run_goes_from_a_clone_to_a_report(folder: Path):
@@ -146,9 +168,7 @@ def query(text: str) -> list[dict[str, object]]:
     return answer
 
 
-def test_query_formats_tell_the_same(folder: Path):
-    build_app(folder)
-    call("run", "app", "--no-report")
+def test_query_formats_tell_the_same(published: Path):
     text = "select position, code_lines, subject from marts.landed_changes order by position"
     expected = [
         {"position": 0, "code_lines": 2, "subject": "Begin"},
@@ -165,7 +185,7 @@ def test_query_formats_tell_the_same(folder: Path):
         for r in csv.DictReader(io.StringIO(printed))
     ] == expected
     call("query", text, "--format", "parquet", "--output", "rows.parquet")
-    assert pl.read_parquet(folder / "rows.parquet").to_dicts() == expected
+    assert pl.read_parquet(published / "rows.parquet").to_dicts() == expected
     table = call("query", text).stdout
     assert "Add c (#7)" in table
     assert "2 rows" in table
@@ -183,14 +203,26 @@ def test_query_formats_tell_the_same(folder: Path):
         "select * from marts.nothing",
     ],
 )
-def test_query_changes_and_reads_nothing_but_the_database(folder: Path, text: str):
-    build_app(folder)
-    call("run", "app", "--no-report")
-    before = sorted(path.name for path in folder.iterdir())
+def test_query_changes_and_reads_nothing_but_the_database(published: Path, text: str):
+    before = sorted(path.name for path in published.iterdir())
     done = call("query", text)
     assert done.exit_code == cli_common.USER_ERROR
     assert "error: the query failed" in done.stderr
-    assert sorted(path.name for path in folder.iterdir()) == before
+    assert sorted(path.name for path in published.iterdir()) == before
+
+
+def test_a_query_may_begin_with_a_comment(published: Path):
+    done = call(
+        "query", "-- how many?\nselect count(*) as n from marts.landed_changes", "--format=json"
+    )
+    assert json.loads(done.stdout) == [{"n": 2}]
+
+
+def test_an_interval_is_no_traceback(published: Path):
+    for form in ("json", "csv"):
+        done = call("query", "select interval 1 day as span", "--format", form)
+        assert done.exit_code in (0, cli_common.USER_ERROR)
+        assert done.exception is None or isinstance(done.exception, SystemExit)
 
 
 def test_query_without_a_database_says_what_to_do():
@@ -208,9 +240,7 @@ def test_a_commit_message_cannot_drive_the_terminal(folder: Path):
     assert "[red]subject[/red]" in table
 
 
-def test_describe_tells_tables_and_columns(folder: Path):
-    build_app(folder)
-    call("run", "app", "--no-report")
+def test_describe_tells_tables_and_columns(published: Path):
     assert "One row per landed change" in call("describe").stdout
     columns = json.loads(call("describe", "landed_changes", "--json").stdout)
     assert {"column_name", "data_type", "column_comment"} == set(columns[0])

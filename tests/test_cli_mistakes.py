@@ -57,22 +57,6 @@ def test_nor_of_another_duckdb_database(tmp_path: Path, monkeypatch: pytest.Monk
         assert connection.sql("from sales").fetchall() == [(1,)]
 
 
-def test_a_query_may_begin_with_a_comment():
-    call("run", "app", "--no-report")
-    done = call(
-        "query", "-- how many?\nselect count(*) as n from marts.landed_changes", "--format=json"
-    )
-    assert json.loads(done.stdout) == [{"n": 1}]
-
-
-def test_an_interval_is_no_traceback():
-    call("run", "app", "--no-report")
-    for form in ("json", "csv"):
-        done = call("query", "select interval 1 day as span", "--format", form)
-        assert done.exit_code in (0, cli_common.USER_ERROR)
-        assert done.exception is None or isinstance(done.exception, SystemExit)
-
-
 def test_an_empty_lake_is_not_built():
     refused(call("run", "nowhere"))
     assert "quarterdeck run PATH" in refused(call("build"))

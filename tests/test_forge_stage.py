@@ -28,7 +28,8 @@ from quarterdeck.flows.forge_api_settings import ForgeSettings
 from quarterdeck.flows.forges import Place, ask_forges, forecast_line, forecasts, origin, place_of
 from quarterdeck.flows.progress import SilentReporter, reporting
 from quarterdeck.flows.repositories import resolve
-from quarterdeck.flows.settings import RepositorySettings, Settings, load_settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings, load_settings
 from quarterdeck.sql.connect import connect_read_only
 
 _VARIABLES = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from sql_fixtures import BOT, History, rows
+from sql_fixtures import BOT, History, build_attribution, rows
 
 from quarterdeck.sql.identity_rules import (
     Link,
@@ -32,7 +32,8 @@ def built(
             repository.tip_file(".mailmap", mailmap)
         for author in authors:
             repository.land(DAY, author=author)
-    return history.build(folder, **settings)
+    objects = ("attribution.identity_links", "marts.contributors", "marts.data_quality")
+    return build_attribution(history, folder, objects, **settings)
 
 
 def people(connection: duckdb.DuckDBPyConnection) -> list[list[str]]:

@@ -14,7 +14,8 @@ from quarterdeck.extractors.lake_checksums import VERIFY_DAYS, set_damaged_aside
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows import pipeline
 from quarterdeck.flows.progress import SilentReporter, reporting
-from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings
 
 
 class Told(SilentReporter):

@@ -5,6 +5,7 @@ import shutil
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 from git_fixtures import RepositoryBuilder
 from mined import content, mine, table
@@ -13,6 +14,7 @@ from quarterdeck.extractors import lake_store
 from quarterdeck.extractors.errors import DamagedStoreError, StoreError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.lake_store import LakeStore
+from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.extractors.store_files import store_problem
 
 Content = dict[str, list[tuple[object, ...]]]
@@ -161,6 +163,28 @@ def test_superseded_parts_are_removed_after_some_days(
     mine_on(world, "one", "grown")
     assert superseded.isdisjoint(part.name for part in stored(world, "parts"))
     assert fetched(world) == content(world / "one")
+
+
+def tell(world: Path, host: str, title: str, again: bool = False) -> None:
+    """A forge's answer on a host, read for the first time or anew."""
+    lake = Lake(world / host)
+    frame = TABLES["forge_reviews"].to_frame(eager=True).clear(1)
+    frame = frame.with_columns(repository_id=pl.lit("app"), state=pl.lit(title))
+    parts = lake.parts("forge_reviews", "app")
+    lake.append_told("forge_reviews", frame, ["repository_id"], "app", parts[0] if again else None)
+    LakeStore(str(world / "store")).publish(lake, "app")
+
+
+def test_what_a_host_read_anew_takes_the_place_of_the_older_reading(world: Path) -> None:
+    tell(world, "one", "as first read")
+    fetched(world, "two")
+    tell(world, "one", "as read anew", again=True)
+    for host in ("two", "three"):
+        fetched(world, host)
+        assert table(world / host, "forge_reviews")["state"].to_list() == ["as read anew"]
+    mine_on(world, "two", "grown")
+    fetched(world, "one")
+    assert table(world / "one", "forge_reviews")["state"].to_list() == ["as read anew"]
 
 
 def test_a_checkpoint_keeps_its_age(world: Path) -> None:

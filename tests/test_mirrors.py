@@ -13,7 +13,8 @@ from quarterdeck.flows import pipeline
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.progress import SilentReporter, reporting
 from quarterdeck.flows.repositories import from_arguments, resolve
-from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings
 
 
 class Told(SilentReporter):

@@ -91,8 +91,8 @@ def test_key_figures_have_bounds_n_and_change(page: Page) -> None:
         "Pull requests merged, 2026Q3 77% 95% interval",
         "; baseline 75%",
         "n = 212 pull requests",
-        "Lines alive at 90 days, 2026Q3 90% of the code lines that landed in it, the latest "
-        "quarter that is old enough; 7% were gone after 30 ±0 points since the quarter before",
+        "Code lines alive at 90 days 90% 95% interval 87 to 92%, all quarters 90% of 2026Q3's: "
+        "±0 points since the quarter before n = 410,000 lines, 41 contributors",
         "of pull requests opened in 2026Q3 were merged within 30 days",
         "Against their own baseline: the same contributors in 2026Q3 at 2.4× and the same "
         "repositories in 2026Q3 at 2.4×",

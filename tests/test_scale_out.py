@@ -25,7 +25,8 @@ from quarterdeck.flows import pipeline
 from quarterdeck.flows.mining import attempt
 from quarterdeck.flows.progress import SilentReporter, reporting
 from quarterdeck.flows.repositories import resolve
-from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.stores import bring_lake
 
 pytest.importorskip("s3fs", reason="needs the extra s3")

@@ -7,11 +7,21 @@ import duckdb
 import pytest
 from git_fixtures import RepositoryBuilder
 from mined import mine, table
-from sql_fixtures import ADA, BEN, BOT, CLAUDE, History, Repository, rows
+from sql_fixtures import (
+    ADA,
+    BEN,
+    BOT,
+    CLAUDE,
+    History,
+    Repository,
+    build_attribution,
+    rows,
+)
 
 from quarterdeck.extractors.lake import Lake
 
 DAY = date(2026, 2, 3)
+OBJECTS = ("marts.landed_changes", "marts.contributors", "marts.contributor_activity")
 MODEL = f"Write\n\n{CLAUDE}"
 NOTE = """src/a.py
   s_0123456789abcd::t_00112233445566 1-30
@@ -44,7 +54,7 @@ def test_a_squash_that_hides_its_commits_trailers(tmp_path: Path) -> None:
     api = history.repository()
     own = [api.commit(DAY, {"src/a.py": 75}, message=MODEL), api.commit(DAY, {"src/b.py": 25}, BEN)]
     landed = _squash(api, own, 7)
-    built = history.build(tmp_path)
+    built = build_attribution(history, tmp_path, OBJECTS)
     assert _change(built, landed) == (75, 0, 0, 25, "declared", "Claude Code", 2)
 
 
@@ -54,7 +64,7 @@ def test_a_squash_that_claims_all_for_one_commit_of_many(tmp_path: Path) -> None
     own = [api.commit(DAY, {"src/a.py": 5}, message=MODEL)]
     own += [api.commit(DAY, {"src/b.py": 19}, message=f"Part {n}") for n in range(5)]
     landed = _squash(api, own, 7, message=f"Add it (#7)\n\n* Write\n\n{CLAUDE}")
-    built = history.build(tmp_path)
+    built = build_attribution(history, tmp_path, OBJECTS)
     assert _change(built, landed) == (5, 0, 0, 95, "declared", "Claude Code", 6)
 
 
@@ -79,7 +89,7 @@ def test_an_agent_that_only_the_squash_names(
     ]
     landed = api.land(DAY, {"src/a.py": 100}, message=f"Add it (#7)\n\n{CLAUDE}")
     api.pull(7, own, landed)
-    built = history.build(tmp_path)
+    built = build_attribution(history, tmp_path, OBJECTS)
     assert _change(built, landed) == expected
 
 
@@ -102,7 +112,7 @@ def test_a_record_on_a_squash_goes_before_what_its_commits_tell(
     landed = api.land(DAY, {"src/a.py": 100}, message=message)
     api.pull(7, own, landed)
     api.note(landed, NOTE, {"src/a.py": [(1, 100)]})
-    built = history.build(tmp_path)
+    built = build_attribution(history, tmp_path, OBJECTS)
     assert _change(built, landed) == expected
     (shares,) = rows(
         built,
@@ -120,7 +130,7 @@ def test_who_presses_the_button_is_not_the_author(tmp_path: Path) -> None:
     own = [api.commit(DAY, {"src/a.py": 90}, ADA), api.commit(DAY, {"src/b.py": 10}, BEN)]
     landed = api.land(DAY, {"src/a.py": 100}, BOT, message="Add it (#7)")
     api.pull(7, own, landed)
-    built = history.build(tmp_path)
+    built = build_attribution(history, tmp_path, OBJECTS)
     assert _change(built, landed)[:4] == (0, 0, 0, 100)
     (names,) = rows(
         built,
@@ -141,7 +151,7 @@ def test_stacked_pull_requests_count_a_commit_where_it_landed_first(tmp_path: Pa
     rebased = api.commit(DAY, {"src/a.py": 50}, message="Below 1")
     first = _squash(api, below, 1)
     second = _squash(api, [below[0], rebased, *above], 2)
-    built = history.build(tmp_path)
+    built = build_attribution(history, tmp_path, OBJECTS)
     assert _change(built, first)[:4] == (0, 0, 0, 100)
     assert _change(built, second) == (100, 0, 0, 0, "declared", "Claude Code", 2)
 
@@ -155,7 +165,7 @@ def test_what_is_not_a_squash_stays_whole(tmp_path: Path) -> None:
     # a merge of the default branch into the branch is no work of the branch's own
     update = api.commit(DAY, {"src/z.py": 900}, message=MODEL, parents=["1" * 40, "2" * 40])
     squashed = _squash(api, [update, api.commit(DAY, {"src/a.py": 10}, BEN)], 2)
-    built = history.build(tmp_path)
+    built = build_attribution(history, tmp_path, OBJECTS)
     assert _change(built, rebased) == (0, 0, 0, 100, "none", None, 1)
     assert _change(built, squashed) == (0, 0, 0, 100, "none", None, 1)
 
@@ -168,7 +178,7 @@ def test_commits_whose_diffs_were_not_taken_have_equal_shares(tmp_path: Path) ->
         *(api.commit(DAY, message=f"Part {n}", has_diff=False) for n in range(3)),
     ]
     landed = _squash(api, own, 7)
-    assert _change(history.build(tmp_path), landed)[:4] == (25, 0, 0, 75)
+    assert _change(build_attribution(history, tmp_path, OBJECTS), landed)[:4] == (25, 0, 0, 75)
 
 
 def test_the_diffs_of_a_squashs_commits_are_mined(tmp_path: Path) -> None:

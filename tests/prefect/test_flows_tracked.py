@@ -12,7 +12,8 @@ from quarterdeck.extractors.errors import GitCommandError, RepositoryNotFoundErr
 from quarterdeck.flows import mining, pipeline, steps
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.progress import PlainReporter, reporter, reporting
-from quarterdeck.flows.settings import RepositorySettings, Settings
+from quarterdeck.flows.repository_settings import RepositorySettings
+from quarterdeck.flows.settings import Settings
 
 pytestmark = pytest.mark.prefect
 
