@@ -75,7 +75,7 @@ class Stat:
 
 
 def stats(facts: Facts, multiple: Multiple | None, quarter: str | None) -> tuple[Stat, ...]:
-    """Return the key figures of the latest whole quarter; survival of the latest old enough."""
+    """Return the key figures of the latest whole quarter; survival of all that were followed."""
     authorship = next((row for row in facts.authorship if row.quarter == quarter), None)
     return (
         _multiple_stat(multiple, facts.overview),
