@@ -12,6 +12,7 @@ from sql_fixtures import ADA, BEN, BOT, CLAUDE, History, rows, steady
 
 from quarterdeck.estimates.trend import fit_trend
 from quarterdeck.flows.dictionary import data_dictionary
+from quarterdeck.reports.facts import read_facts
 from quarterdeck.reports.summary import trace_statement
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -222,11 +223,16 @@ def test_example_query_has_a_question_and_an_answer(
     assert rows(organisation, query), name
 
 
+@pytest.mark.parametrize("repository", [None, "tide-tables"])
 def test_the_statement_that_the_report_offers_for_tracing_lists_the_changes(
-    organisation: duckdb.DuckDBPyConnection,
+    organisation: duckdb.DuckDBPyConnection, repository: str | None
 ) -> None:
-    (quarter,) = rows(
-        organisation, "select max(quarter) from marts.landed_changes where code_lines > 0"
-    )[0]
-    found = rows(organisation, trace_statement(quarter))
+    overview = read_facts(Path(":memory:"), organisation, repository).overview
+    (quarter,) = organisation.execute(
+        """select max(quarter) from marts.landed_changes
+        where code_lines > 0 and repository_id = coalesce($name, repository_id)""",
+        {"name": repository},
+    ).fetchall()[0]
+    found = rows(organisation, trace_statement(overview, quarter))
     assert found and all(row[4] is not None for row in found)
+    assert repository is None or {row[0] for row in found} == {repository}
