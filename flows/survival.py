@@ -51,6 +51,7 @@ def survival_curves(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
                         order by coalesce(contributor_id, repository_id || ' ' || commit_id)
                     ) as uinteger
                 ) as cluster,
+                contributor_id is not null as is_contributors,
                 model_share as model,
                 human_share as human,
                 automation_share as automation,
@@ -114,16 +115,16 @@ def _curve(rows: pl.DataFrame) -> pl.DataFrame:
     event = rows["is_death"].to_numpy()
     weight = (rows["lines"] * rows["share"]).to_numpy()
     cluster = rows["cluster"].rank("dense").to_numpy().astype(np.int64) - 1
-    contributors = rows["cluster"].n_unique()
+    clusters = rows["cluster"].n_unique()
     ages = np.array(AGES, dtype=np.float64)
     curve = kaplan_meier(duration, event, weight)
     survival = curve.at(ages)
     low, high = np.full((2, ages.size), np.nan)
-    if contributors >= MIN_CONTRIBUTORS:
+    if clusters >= MIN_CONTRIBUTORS:
         low, high = clustered_interval(curve, duration, event, weight, cluster, ages)
     at_risk = [float(weight[duration >= age].sum()) for age in AGES]
     reasons = [
-        _reason(float(alive), float(end), contributors)
+        _reason(float(alive), float(end), clusters)
         for alive, end in zip(survival, low, strict=True)
     ]
     half_life = curve.time_to(0.5)
@@ -132,7 +133,7 @@ def _curve(rows: pl.DataFrame) -> pl.DataFrame:
             "age_days": AGES,
             "lines": float(weight.sum()),
             "landed_changes": rows["change_number"].n_unique(),
-            "contributors": contributors,
+            "contributors": rows.filter("is_contributors")["cluster"].n_unique(),
             "at_risk": at_risk,
             "survival": survival,
             "survival_low": low,
@@ -143,12 +144,12 @@ def _curve(rows: pl.DataFrame) -> pl.DataFrame:
     ).fill_nan(None)
 
 
-def _reason(survival: float, low: float, contributors: int) -> str | None:
+def _reason(survival: float, low: float, clusters: int) -> str | None:
     """Why the survival or its interval is missing at an age."""
     if np.isnan(survival):
         return "no line was followed that long"
     if not np.isnan(low):
         return None
-    if contributors < MIN_CONTRIBUTORS:
+    if clusters < MIN_CONTRIBUTORS:
         return TOO_FEW_CONTRIBUTORS
     return "no interval: no line had died" if survival == 1 else "no interval: all lines had died"

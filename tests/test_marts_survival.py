@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sql_fixtures import BOT, CLAUDE, History, days, rows
+from sql_fixtures import BOT, CLAUDE, History, build_attribution, days, rows
+
+from quarterdeck.flows.survival import survival_curves
 
 START = date(2024, 1, 1)
 AT_END = datetime(2024, 12, 31, 12, tzinfo=UTC)
@@ -295,3 +297,17 @@ def test_surviving_lines_beside_the_multiple(tmp_path: Path) -> None:
             where scope = 'organisation' and quarter = '2022Q3'
                 and measure in ('code_lines', 'lines_alive_30_days', 'lines_alive_90_days')""",
         ) == [(pytest.approx(10), pytest.approx(1))]
+
+
+def test_changes_of_bots_add_no_contributor(tmp_path: Path) -> None:
+    history = History()
+    repository = history.repository()
+    own = repository.land(date(2025, 1, 5), {"src/a.py": 10})
+    bots = [repository.land(date(2025, 1, day), {"src/a.py": 10}, BOT) for day in (6, 7)]
+    repository.land(date(2025, 8, 1), {"docs/a.md": 1})
+    repository.follow([], [(commit_id, 10) for commit_id in (own, *bots)])
+    with build_attribution(history, tmp_path, ("marts.line_lives", "marts.scope_changes")) as found:
+        curves = survival_curves(found).filter(
+            scope="organisation", author_class="all", age_days=90
+        )
+    assert curves.select("landed_changes", "contributors").rows() == [(3, 1)]

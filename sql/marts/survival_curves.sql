@@ -10,7 +10,7 @@ comment on column marts.survival_curves.matched_with is 'null: all lines of the 
 comment on column marts.survival_curves.age_days is 'age (days)';
 comment on column marts.survival_curves.lines is 'lines of the curve (count, by share)';
 comment on column marts.survival_curves.landed_changes is 'landed changes that wrote them (count)';
-comment on column marts.survival_curves.contributors is 'clusters of the interval: contributors, and each change without one (count)';
+comment on column marts.survival_curves.contributors is 'contributors whose lines these are (count); they are the clusters of the interval, and so is each change without one';
 comment on column marts.survival_curves.at_risk is 'lines that reached this age under observation (count, by share)';
 comment on column marts.survival_curves.survival is 'share of lines that lives beyond this age (0 to 1); null: see reason';
 comment on column marts.survival_curves.survival_low is 'lower end of its 95% interval, clustered by contributor';
