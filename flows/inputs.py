@@ -259,7 +259,7 @@ def input_digest(
                 add(table, part.name, part.stat().st_size)
     for part in told_parts(settings, lake):
         add(part.parent.parent.name, part.name, part.stat().st_size, part.stat().st_mtime_ns)
-    for package in ("sql", "extractors", "estimates"):
+    for package in ("sql", "extractors", "estimates", "flows"):
         _add_files(files(f"quarterdeck.{package}"), add)
     return digest.hexdigest()
 
