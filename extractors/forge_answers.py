@@ -13,9 +13,10 @@ from quarterdeck.extractors.forge_errors import (
     ForgeAnswerError,
     ForgeNotFoundError,
     ForgeUnavailableError,
+    LimitedError,
+    TransientError,
 )
-from quarterdeck.extractors.forge_http import Answer, LimitedError, TransientError
-from quarterdeck.extractors.forge_messages import label_of
+from quarterdeck.extractors.forge_messages import Answer, label_of
 
 #: How large a page was to be, and which page of a list, in the name of a request.
 _SIZE = re.compile(r"(?<=[?&])(?:limit|per_page)=\d+&?")

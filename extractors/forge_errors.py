@@ -25,3 +25,15 @@ class ForgeUnavailableError(ForgeError):
 
 class ForgeAnswerError(ForgeError):
     """The forge refused the question, or its answer is not of the published form."""
+
+
+class TransientError(Exception):
+    """What may go better when it is asked again, or asked for less."""
+
+
+class LimitedError(Exception):
+    """The forge asks to wait: for a while, until its reset, or for a time unsaid."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        super().__init__("limited")
+        self.seconds = seconds

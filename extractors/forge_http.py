@@ -25,8 +25,10 @@ from quarterdeck.extractors.forge_errors import (
     ForgeLimitError,
     ForgeNotFoundError,
     ForgeUnavailableError,
+    LimitedError,
+    TransientError,
 )
-from quarterdeck.extractors.forge_messages import label_of, message, number, place
+from quarterdeck.extractors.forge_messages import Answer, label_of, message, number, place
 from quarterdeck.extractors.forge_patience import Clock, Patience, SystemClock
 from quarterdeck.extractors.forge_tokens import Token, scrub
 
@@ -45,29 +47,6 @@ class Usage:
     requests: int = 0
     points: int = 0
     waited: float = 0.0  # seconds, for limits
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer of a forge."""
-
-    request: str  # what was asked, without any credential
-    headers: httpx.Headers
-    content: bytes
-    json: Any
-    at: datetime  # UTC, by the forge's clock
-
-
-class TransientError(Exception):
-    """What may go better when it is asked again, or asked for less."""
-
-
-class LimitedError(Exception):
-    """The forge asks to wait: for a while, until its reset, or for a time unsaid."""
-
-    def __init__(self, seconds: float | None = None) -> None:
-        super().__init__("limited")
-        self.seconds = seconds
 
 
 @dataclass(eq=False)

@@ -1,10 +1,24 @@
-"""What stands in a forge's answers beside the data: numbers of headers, and what it says."""
+"""An answer of a forge, and what stands in it beside the data: numbers of headers, and words."""
 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import httpx
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a forge."""
+
+    request: str  # what was asked, without any credential
+    headers: httpx.Headers
+    content: bytes
+    json: Any
+    at: datetime  # UTC, by the forge's clock
 
 
 def label_of(path: str, parameters: Mapping[str, str | int] | None) -> str:

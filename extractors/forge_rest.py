@@ -11,7 +11,7 @@ from quarterdeck.extractors.forge_errors import (
     ForgeNotFoundError,
 )
 from quarterdeck.extractors.forge_frames import ForgeFrames
-from quarterdeck.extractors.forge_http import Answer
+from quarterdeck.extractors.forge_messages import Answer
 
 Row = dict[str, Any]
 

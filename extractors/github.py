@@ -15,9 +15,11 @@ from quarterdeck.extractors.forge_errors import (
     ForgeAnswerError,
     ForgeNotFoundError,
     ForgeUnavailableError,
+    LimitedError,
+    TransientError,
 )
 from quarterdeck.extractors.forge_frames import ForgeFrames
-from quarterdeck.extractors.forge_http import Answer, LimitedError, TransientError
+from quarterdeck.extractors.forge_messages import Answer
 from quarterdeck.extractors.forge_pages import (
     Estimate,
     Listed,

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from quarterdeck.extractors.forge_answers import Asker, KeptAnswers
 from quarterdeck.extractors.forge_errors import ForgeNotFoundError
 from quarterdeck.extractors.forge_frames import ForgeFrames
-from quarterdeck.extractors.forge_http import Answer
+from quarterdeck.extractors.forge_messages import Answer
 from quarterdeck.extractors.forge_pages import OVERLAP, Estimate, Page, moment
 from quarterdeck.extractors.forge_rest import RestReader, Row, oldest_first
 
