@@ -184,7 +184,7 @@ def replicate_multiples(
         rows = min(step, replicates - start)
         weights = np.ones((rows, count + 1), dtype=np.int64)
         weights[:, :-1] = rng.multinomial(count, share, size=rows)
-        bar = panel.bars(weights).bar
+        bar = panel.means(weights)
         drawn[start : start + rows] = ratio(bar, baseline_mean(bar, baseline)[:, None])
     return drawn
 

@@ -15,6 +15,8 @@ from quarterdeck.flows.estimation import estimated_frames
 from quarterdeck.flows.inputs import given_frames
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql import runner
+from quarterdeck.sql.descriptions import describe, describe_macros
+from quarterdeck.sql.objects import SCHEMAS
 
 _HEAD = """# Data dictionary
 
@@ -45,8 +47,8 @@ def data_dictionary() -> str:
         given = given_frames(Settings.model_construct(), [], {}, "")
         runner.complete(work, estimated_frames(), runner.build(work, parts, given))
         with duckdb.connect(str(work), read_only=True) as connection:
-            described = runner.describe(connection, runner.SCHEMAS)
-            macros = runner.describe_macros(connection)
+            described = describe(connection, SCHEMAS)
+            macros = describe_macros(connection)
     sections = [_HEAD]
     for layer, purpose in _SCHEMAS.items():
         sections.append(f"## {layer}\n\n{purpose}\n")

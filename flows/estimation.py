@@ -24,7 +24,7 @@ from quarterdeck.flows.arrays import numbered, side_by_side
 from quarterdeck.flows.merge_times import time_to_merge
 from quarterdeck.flows.success import ladder_intervals, revert_intervals
 from quarterdeck.flows.survival import survival_curves
-from quarterdeck.sql.runner import Given
+from quarterdeck.sql.runner import Computed, Given
 
 #: Resamples of the cluster bootstrap, and its seed: equal data give equal intervals.
 REPLICATES = 1_000
@@ -72,7 +72,7 @@ _DAY = "cast(date_diff('day', date '1970-01-01', {}) as bigint)"
 
 def estimated_frames() -> dict[str, Given]:
     """The frames that the SQL reads as `given_<name>` after the estimates."""
-    return {
+    functions = {
         "multiple_intervals": multiple_intervals,
         "fixed_set_multiples": _over_fixed_sets,
         "trends": lambda connection: companions.trends(connection, SEED),
@@ -84,6 +84,7 @@ def estimated_frames() -> dict[str, Given]:
         "revert_intervals": revert_intervals,
         "time_to_merge": time_to_merge,
     }
+    return {name: Computed(function) for name, function in functions.items()}
 
 
 def multiple_intervals(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -1,33 +1,28 @@
 """The frames that the SQL reads beside the lake: settings, rules, classes, identities."""
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
+from threading import Lock
 
 import duckdb
 import polars as pl
 
 from quarterdeck.extractors import file_classes, identities
-from quarterdeck.extractors.forge_parts import SOURCES, noted_reading
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.record_readers import RecordFrames, read_records
-from quarterdeck.extractors.schemas import TABLES, TIMESTAMP
-from quarterdeck.flows.forge_inputs import forge_frames, told_parts
+from quarterdeck.extractors.schemas import TIMESTAMP
+from quarterdeck.flows.forge_inputs import forge_frames
 from quarterdeck.flows.people_inputs import people_frames
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.tier_settings import tier_frame
 from quarterdeck.sql.agents import load_signals, signals_frame
 from quarterdeck.sql.authorship_overrides import overrides_frame
-from quarterdeck.sql.connect import DatabaseError, connect_read_only
-from quarterdeck.sql.runner import Given
+from quarterdeck.sql.runner import Computed, Given
 
-# Where things are and how fast they are made changes no number.
-_NOT_SHOWN = {
+#: Settings of where things are and how fast they are made: they change no number.
+NOT_SHOWN = {
     "lake",
     "lake_store",
     "dask",
@@ -153,10 +148,12 @@ def given_frames(
         return identities.apply_mailmap(found, mailmaps)
 
     reading: list[RecordFrames] = []
+    is_reading = Lock()
 
     def records(connection: duckdb.DuckDBPyConnection) -> RecordFrames:
-        if not reading:
-            reading.append(read_records(*_records(connection)))
+        with is_reading:
+            if not reading:
+                reading.append(read_records(*_records(connection)))
         return reading[0]
 
     return {
@@ -177,11 +174,11 @@ def given_frames(
         "signals": signals_frame(load_signals(settings.signals, settings.weights)),
         "authorship_overrides": overrides_frame(o.as_override() for o in settings.authorship),
         "tier_thresholds": tier_frame(settings.tiers),
-        "file_classes": classify,
-        "mailmapped": mailmap,
-        "record_lines": lambda connection: records(connection).lines,
-        "checkpoints": lambda connection: records(connection).checkpoints,
-        "record_problems": lambda connection: records(connection).problems,
+        "file_classes": Computed(classify, settings.model_dump_json(include={"file_classes"})),
+        "mailmapped": Computed(mailmap),
+        "record_lines": Computed(lambda connection: records(connection).lines),
+        "checkpoints": Computed(lambda connection: records(connection).checkpoints),
+        "record_problems": Computed(lambda connection: records(connection).problems),
         **people_frames(settings, sources),
         **forge_frames(settings, lake),
     }
@@ -202,7 +199,7 @@ def _records(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.Da
 def _settings(settings: Settings, digest: str) -> pl.DataFrame:
     first, last = settings.baseline_days or (None, None)
     defined = settings.definition
-    shown = settings.model_dump(mode="json", exclude=_NOT_SHOWN)
+    shown = settings.model_dump(mode="json", exclude=NOT_SHOWN)
     shown["multiple"] = defined.model_dump(mode="json")
     row = (
         settings.organisation,
@@ -229,54 +226,3 @@ def _settings(settings: Settings, digest: str) -> pl.DataFrame:
         digest,
     )
     return pl.DataFrame([row], schema=_SETTINGS_SCHEMA, orient="row")
-
-
-def input_digest(
-    settings: Settings, sources: Sequence[Source], lake: Lake, privacy: str = "open"
-) -> str:
-    """Digest of everything that the database is a function of.
-
-    `privacy` tells the key of the pseudonyms from others.
-
-    Equal digests mean equal databases: lake parts, settings, outcomes of the last run, the SQL
-    and the rules of this installation.
-    """
-    digest = hashlib.sha256()
-
-    def add(*values: object) -> None:
-        digest.update("\0".join(map(str, values)).encode("utf-8", "surrogateescape") + b"\n")
-
-    add(version("quarterdeck"), privacy, settings.model_dump_json(exclude=_NOT_SHOWN))
-    problems = lake.outcomes()
-    for source in sorted(sources, key=lambda source: source.repository_id):
-        add(source.repository_id, source.team, problems.get(source.repository_id))
-        for row in lake.read("repositories", source.repository_id).iter_rows():
-            add(*row)
-        # what is read again keeps its name, and may keep its size
-        add(*(noted_reading(lake, source.repository_id, forge) for forge in SOURCES))
-        for table in TABLES:
-            for part in lake.parts(table, source.repository_id):
-                add(table, part.name, part.stat().st_size)
-    for part in told_parts(settings, lake):
-        add(part.parent.parent.name, part.name, part.stat().st_size, part.stat().st_mtime_ns)
-    for package in ("sql", "extractors", "estimates", "flows"):
-        _add_files(files(f"quarterdeck.{package}"), add)
-    return digest.hexdigest()
-
-
-def _add_files(folder: Traversable, add: Callable[..., None]) -> None:
-    for item in sorted(folder.iterdir(), key=lambda item: item.name):
-        if item.is_dir() and item.name != "__pycache__":
-            _add_files(item, add)
-        elif item.name.endswith((".sql", ".toml", ".py")):
-            add(item.name, hashlib.sha256(item.read_bytes()).hexdigest())
-
-
-def published_digest(database: Path) -> str | None:
-    """The digest that the published database was built from; None where there is no such."""
-    try:
-        with connect_read_only(database) as connection:
-            rows = connection.sql("select input_digest from raw.settings").fetchall()
-    except (DatabaseError, duckdb.Error):
-        return None
-    return str(rows[0][0]) if rows else None

@@ -15,7 +15,7 @@ from quarterdeck.sql.identity_rules import (
     rules_frame,
     shared_words,
 )
-from quarterdeck.sql.runner import Given
+from quarterdeck.sql.runner import Computed, Given
 
 _OVERRIDES_SCHEMA = pl.Schema({"contributor_name": pl.String(), "email": pl.String()})
 _APART_SCHEMA = pl.Schema({"email": pl.String(), "other_email": pl.String()})
@@ -52,7 +52,7 @@ def people_frames(settings: Settings, sources: Sequence[Source]) -> dict[str, Gi
         "identity_apart": pl.DataFrame(sorted(apart), schema=_APART_SCHEMA, orient="row"),
         "identity_rules": rules_frame(settings.identity_rules),
         "shared_words": shared_words(),
-        "identity_links": _joined,
+        "identity_links": Computed(_joined),
         "team_members": pl.DataFrame(members, schema=_MEMBERS_SCHEMA, orient="row").unique(
             maintain_order=True
         ),

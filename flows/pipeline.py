@@ -11,7 +11,7 @@ Each function here is plain; `steps` turns it into a Prefect flow or task in a t
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quarterdeck.extractors.errors import DamagedStoreError, LakeError, StoreError
@@ -19,10 +19,11 @@ from quarterdeck.extractors.forge_files import FileOutcome
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
+from quarterdeck.flows.digests import basis, input_digest, published_digest
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.forge_inputs import read_told_files, table_specs, told_parts
 from quarterdeck.flows.healing import heal
-from quarterdeck.flows.inputs import given_frames, input_digest, published_digest
+from quarterdeck.flows.inputs import given_frames
 from quarterdeck.flows.mining import attempts
 from quarterdeck.flows.mirrors import prune
 from quarterdeck.flows.privacy_key import key_mark, privacy_key
@@ -33,7 +34,11 @@ from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import elapsed, flow, is_tracked
 from quarterdeck.flows.stores import bring_lake, store_of
 from quarterdeck.sql import runner
-from quarterdeck.sql.errors import BuildError
+from quarterdeck.sql.checking import checks
+from quarterdeck.sql.errors import BuildError, CopyError
+from quarterdeck.sql.objects import load_objects
+from quarterdeck.sql.publishing import publish, refuse_other_file, remove, work_file
+from quarterdeck.sql.reuse import Basis
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def run(settings: Settings, with_report: bool = True, rebuild: bool = False) -> 
         NothingMinedError: all failed, and the lake knows none of them; nothing was built.
         SettingsError, ExtractorError, SqlError: nothing was published.
     """
-    runner.refuse_other_file(settings.database)
+    refuse_other_file(settings.database)
     with recorded(settings):
         return _run(settings, with_report, rebuild)
 
@@ -194,15 +199,22 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
             f"{settings.lake}: the lake holds no repository; `quarterdeck run PATH` mines one"
         )
     key = privacy_key(settings)
-    digest = input_digest(settings, sources, lake, key_mark(key))
-    with runner.work_file(settings.database) as work:
+    known = basis(settings, sources, lake, key_mark(key))
+    digest = input_digest(settings, sources, lake, known)
+    with work_file(settings.database) as work:
         if not rebuild and published_digest(settings.database) == digest:
             reporter().line("database: nothing new")
             return False
-        put_off = build(settings, sources, work, digest)
-        estimate(work, put_off)
+        if not rebuild and key is None:  # what is published with pseudonyms names nobody
+            known = replace(known, published=settings.database)
+        try:
+            estimate(work, build(settings, sources, work, digest, known))
+        except CopyError as error:
+            reporter().line(f"{settings.database}: damaged; everything is made anew ({error})")
+            known = replace(known, published=None)
+            estimate(work, build(settings, sources, work, digest, known))
         if key is None:
-            runner.publish(work, settings.database)
+            publish(work, settings.database)
         else:
             _publish_pseudonymous(work, settings.database, key)
     return True
@@ -216,31 +228,33 @@ def _publish_pseudonymous(work: Path, target: Path, key: bytes) -> None:
     copy = work.with_name(work.name + ".pseudonymous")
     try:
         write_pseudonymous(work, copy, key)
-        runner.publish(copy, target)
+        publish(copy, target)
     finally:
-        runner.remove(copy)
+        remove(copy)
     reporter().line(f"replaced people by pseudonyms ({elapsed(start)})")
 
 
 @flow(name="build")
-def build(settings: Settings, sources: Sequence[Source], work: Path, digest: str) -> list[str]:
+def build(
+    settings: Settings, sources: Sequence[Source], work: Path, digest: str, known: Basis
+) -> runner.Unfinished:
     """Build raw, staging, attribution and marts from the lake, as far as SQL alone goes.
 
-    Returns:
-        names of the objects that wait for the estimates.
+    A table that would come out as it stands in the published database is copied from there.
     """
     start = time.monotonic()
     lake = Lake(settings.lake, create=False)
     given = given_frames(settings, sources, lake.outcomes(), digest, lake)
-    total, made = len(runner.load_objects()), 0
+    total, made, copied = len(load_objects()), 0, 0
     with (
         tempfile.TemporaryDirectory(prefix="quarterdeck-empty-") as empty,
         reporter().work("building") as under_way,
     ):
 
-        def progress(name: str) -> None:
-            nonlocal made
+        def progress(name: str, seconds: float, is_copied: bool) -> None:
+            nonlocal made, copied
             made += 1
+            copied += is_copied
             under_way.update(made, total)
 
         parts = {
@@ -249,9 +263,10 @@ def build(settings: Settings, sources: Sequence[Source], work: Path, digest: str
             + (told_parts(settings, lake, table) if table in FORGE_TABLES else [])
             for table in TABLES
         }
-        put_off = runner.build(work, parts, given, progress)
-    reporter().line(f"built {made} tables and views ({elapsed(start)})")
-    return put_off
+        unfinished = runner.build(work, parts, given, progress, known)
+    as_before = f", {copied} of them as before" if copied else ""
+    reporter().line(f"built {made} tables and views{as_before} ({elapsed(start)})")
+    return unfinished
 
 
 def in_lake(lake: Lake) -> Sequence[Source]:
@@ -270,16 +285,14 @@ def _empty_part(table: str, folder: Path) -> Path:
 
 
 @flow(name="estimate")
-def estimate(work: Path, put_off: list[str]) -> None:
+def estimate(work: Path, unfinished: runner.Unfinished) -> None:
     """Compute the intervals, finish the marts with them, and run the checks."""
     # imports SciPy, which a run with nothing new need not wait for
     from quarterdeck.flows.estimation import estimated_frames
 
     start = time.monotonic()
-    runner.complete(work, estimated_frames(), put_off)
-    reporter().line(
-        f"estimated intervals and passed {len(runner.checks())} checks ({elapsed(start)})"
-    )
+    runner.complete(work, estimated_frames(), unfinished)
+    reporter().line(f"estimated intervals and passed {len(checks())} checks ({elapsed(start)})")
 
 
 @flow(name="report")

@@ -10,8 +10,9 @@ import polars as pl
 
 from quarterdeck.flows.errors import QueryError
 from quarterdeck.flows.text import printable
-from quarterdeck.sql import runner
 from quarterdeck.sql.connect import connect_read_only
+from quarterdeck.sql.descriptions import describe, describe_macros
+from quarterdeck.sql.objects import SCHEMAS
 
 
 def print_query(database: Path, query: str, form: str, output: Path | None) -> None:
@@ -114,10 +115,10 @@ def describe_tables(database: Path, table: str | None, *, everything: bool, as_j
     wanted = None
     if table is not None:
         wanted = table if "." in table else f"marts.{table}"
-    schemas = runner.SCHEMAS if everything or wanted is not None else ("marts",)
+    schemas = SCHEMAS if everything or wanted is not None else ("marts",)
     with connect_read_only(database) as connection:
-        columns = runner.describe(connection, schemas)
-        macros = runner.describe_macros(connection)
+        columns = describe(connection, schemas)
+        macros = describe_macros(connection)
     columns = columns.with_columns(name=pl.col("schema_name") + "." + pl.col("table_name"))
     if wanted is not None:
         columns = columns.filter(pl.col("name") == wanted)

@@ -52,7 +52,7 @@ from quarterdeck.flows.repository_settings import (
 )
 from quarterdeck.flows.tier_settings import TierSettings
 from quarterdeck.sql.agents import SignalError, WeightError, default_weights, load_signals
-from quarterdeck.sql.runner import SCHEMAS
+from quarterdeck.sql.objects import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"

@@ -13,6 +13,10 @@ class BuildError(SqlError):
     """A statement failed while the database was built; the published one is untouched."""
 
 
+class CopyError(BuildError):
+    """A table could not be copied from the published database; it can be made anew."""
+
+
 class CheckFailedError(SqlError):
     """A check returned offending rows; the published database is untouched."""
 

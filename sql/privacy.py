@@ -12,14 +12,16 @@ from typing import Final
 import duckdb
 
 from quarterdeck.sql.agents import load_signals
+from quarterdeck.sql.checking import run_checks
 from quarterdeck.sql.errors import BuildError
 from quarterdeck.sql.identity_rules import common_words
+from quarterdeck.sql.objects import SCHEMAS, load_objects
 from quarterdeck.sql.pseudonyms import Identity, Pseudonyms
+from quarterdeck.sql.publishing import remove
 from quarterdeck.sql.redaction import Redactor, named_addresses
-from quarterdeck.sql.runner import SCHEMAS, load_objects, remove, run_checks
 
 #: Tables of the installation's own data, in which nobody stands.
-_OURS: Final = frozenset({"raw.identity_rules", "raw.shared_words"})
+_OURS: Final = frozenset({"raw.identity_rules", "raw.object_keys", "raw.shared_words"})
 #: Columns of ids, names of repositories and words of our own: nobody stands in them, or the
 #: documentation says that they stay.
 _PLAIN: Final = frozenset(
@@ -277,9 +279,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Mapping[s
             connection.execute(item.text)  # a view: it reads the tables of the copy
             continue
         connection.execute(f"create table {item.name} as {_select(item.name, columns[item.name])}")
-        for statement in connection.extract_statements(item.text):
-            if statement.query.strip().startswith("comment"):
-                connection.execute(statement.query)
+        connection.execute(f"begin; {item.comments}; commit")
 
 
 def _select(table: str, columns: Mapping[str, str]) -> str:

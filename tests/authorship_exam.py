@@ -25,8 +25,9 @@ from record_fixtures import parent_id, record_rows, repository_of
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows.inputs import given_frames
 from quarterdeck.flows.settings import Settings
-from quarterdeck.sql import runner
 from quarterdeck.sql.agents import Signal, load_signals
+from quarterdeck.sql.objects import SCHEMAS, SqlObject, load_objects
+from quarterdeck.sql.runner import Computed
 
 Case = Mapping[str, Any]
 FOLDER = Path(__file__).resolve().parent / "data" / "authorship"
@@ -86,7 +87,7 @@ def attribute(
     connection = duckdb.connect()
     # The answers must not depend on the reader's zone.
     connection.execute("set TimeZone = 'Pacific/Auckland'")
-    for schema in runner.SCHEMAS:
+    for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")
     lake = [lake_rows(case) for case in cases]
     for table, schema in TABLES.items():
@@ -95,15 +96,15 @@ def attribute(
     for item in needed():
         for name in item.given:
             frame = given[name]
-            frame = frame if isinstance(frame, pl.DataFrame) else frame(connection)
+            frame = frame.make(connection) if isinstance(frame, Computed) else frame
             connection.register(f"given_{name}", frame.to_arrow())
         connection.execute(item.text)
     return connection
 
 
-def needed(target: str = TARGET) -> list[runner.SqlObject]:
+def needed(target: str = TARGET) -> list[SqlObject]:
     """The SQL objects that `target` takes, in order."""
-    objects = {item.name: item for item in runner.load_objects()}
+    objects = {item.name: item for item in load_objects()}
     wanted, new = set[str](), {target}
     while new:
         wanted |= new

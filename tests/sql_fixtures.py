@@ -25,6 +25,8 @@ from quarterdeck.flows.inputs import given_frames
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql import runner
+from quarterdeck.sql.objects import SqlObject
+from quarterdeck.sql.reuse import Basis
 
 _load_objects = runner.load_objects
 _COMMENT = re.compile(r"(?m)^comment on (?:[^';]|'[^']*')*;\n?")
@@ -337,12 +339,12 @@ def build_attribution(
     """
     few = objects_for(objects)
     with patch.object(runner, "load_objects", lambda: few):
-        path, put_off = _build(history, folder, {}, settings)
-    assert put_off == []
+        path, unfinished = _build(history, folder, {}, settings)
+    assert unfinished.put_off == ()
     return duckdb.connect(str(path), read_only=True)
 
 
-def objects_for(names: Sequence[str]) -> list[runner.SqlObject]:
+def objects_for(names: Sequence[str]) -> list[SqlObject]:
     """These objects and what they need, in order, without comments."""
     made = {item.name: item for item in _without_comments()}
     wanted, new = set[str](), set(names)
@@ -358,25 +360,35 @@ def build_file(
     *,
     problems: dict[str, str] | None = None,
     commented: bool = False,
+    published: Path | None = None,
+    progress: runner.Progress | None = None,
     **settings: Any,
 ) -> Path:
-    """The database file that `history` makes under these settings; the lake is removed."""
+    """The database file that `history` makes under these settings; the lake is removed.
+
+    Tables that would come out as in `published` are copied from there.
+    """
     objects = _load_objects if commented else _without_comments
     with patch.object(runner, "load_objects", objects):
-        work, put_off = _build(history, folder, problems or {}, settings)
-        runner.complete(work, estimated_frames(), put_off)
+        work, unfinished = _build(history, folder, problems or {}, settings, published, progress)
+        runner.complete(work, estimated_frames(), unfinished, progress)
     return work
 
 
 @functools.cache
-def _without_comments() -> list[runner.SqlObject]:
+def _without_comments() -> list[SqlObject]:
     """The objects without their comments, which take as long to make as everything else."""
     return [dataclasses.replace(item, text=_COMMENT.sub("", item.text)) for item in _load_objects()]
 
 
 def _build(
-    history: History, folder: Path, problems: dict[str, str], settings: dict[str, Any]
-) -> tuple[Path, list[str]]:
+    history: History,
+    folder: Path,
+    problems: dict[str, str],
+    settings: dict[str, Any],
+    published: Path | None = None,
+    progress: runner.Progress | None = None,
+) -> tuple[Path, runner.Unfinished]:
     """Build as far as SQL goes; the file, and what waits for the estimates."""
     sources = [Source(name, folder / name, None, None, None) for name in history.names]
     parts = {}
@@ -387,10 +399,11 @@ def _build(
     values = {"organisation": "Harbour", "repositories": [], **settings}
     given = given_frames(Settings(**values), sources, problems, "digest")
     work = folder / "quarterdeck.duckdb"
-    put_off = runner.build(work, parts, given)
+    lake = {table: part.read_bytes().hex() for table, (part,) in parts.items()}
+    unfinished = runner.build(work, parts, given, progress, Basis("fixture", lake, published))
     for (part,) in parts.values():
         part.unlink()
-    return work, put_off
+    return work, unfinished
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

@@ -10,8 +10,8 @@ import pytest
 from sql_fixtures import ADA, BEN, BOT, CLAUDE, History, build_attribution, rows
 
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.flows.digests import basis, input_digest
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.inputs import input_digest
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings, load_settings
 
@@ -237,10 +237,10 @@ def test_changed_weights_and_overrides_ask_for_a_new_build(tmp_path: Path) -> No
     lake = Lake(tmp_path / "lake")
     sources = [Source("api", tmp_path, None, None, None)]
     override = {"author": "ada@harbour.test", "author_class": "human", "reason": "by hand"}
-    digests = [
-        input_digest(Settings(repositories=[], **settings), sources, lake)
-        for settings in ({}, {"weights": {"branch": 0.75}}, {"authorship": [override]})
-    ]
+    changed = ({}, {"weights": {"branch": 0.75}}, {"authorship": [override]})
+    in_force = [Settings(repositories=[], **settings) for settings in changed]
+    known = basis(in_force[0], sources, lake, "open")
+    digests = [input_digest(settings, sources, lake, known) for settings in in_force]
     assert len(set(digests)) == 3
 
 

@@ -6,6 +6,7 @@ has their figures.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -128,7 +129,10 @@ def test_changed_settings_mine_nothing_again(published: Path, tmp_path: Path) ->
     (tmp_path / "quarterdeck.toml").write_text('time_zone = "Asia/Tokyo"\nmerge_window_days = 7\n')
     again = quarterdeck(tmp_path, "run", published / "app", "--no-report")
     assert again.returncode == 0, again.stderr
-    assert "nothing new; 9 landed changes" in again.stderr and "built" in again.stderr
+    assert "nothing new; 9 landed changes" in again.stderr
+    assert re.search(r"built \d+ tables and views, \d+ of them as before", again.stderr)
+    whole = quarterdeck(tmp_path, "run", published / "app", "--no-report", "--rebuild")
+    assert whole.returncode == 0 and "as before" not in whole.stderr
     after = {p: p.stat().st_mtime_ns for p in (tmp_path / ".quarterdeck/lake").rglob("*.parquet")}
     assert after == parts
     (tmp_path / "quarterdeck.toml").write_text(

@@ -32,8 +32,8 @@ from quarterdeck.extractors.forge_parts import note_reading, noted_reading
 from quarterdeck.extractors.forge_rereading import read_again
 from quarterdeck.extractors.forge_tokens import Token
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.flows.digests import basis, input_digest
 from quarterdeck.flows.forges import ask_forges
-from quarterdeck.flows.inputs import input_digest
 from quarterdeck.flows.progress import SilentReporter, reporting
 from quarterdeck.flows.repositories import resolve
 from quarterdeck.flows.settings import RepositorySettings, Settings
@@ -293,7 +293,7 @@ def test_a_run_tells_what_it_read_again_even_where_nobody_answers(
         with reporting(shown):
             assert ask_forges(sources, settings, lake) == {}
     assert not [line for line in lines if "read again" in line]
-    digest = input_digest(settings, sources, lake)
+    digest = input_digest(settings, sources, lake, basis(settings, sources, lake, "open"))
     monkeypatch.delenv("GH_ENTERPRISE_TOKEN")
     (answers,) = lake.parts("forge_answers", REPOSITORY)
     with other_reading("github"), reporting(shown):
@@ -305,4 +305,4 @@ def test_a_run_tells_what_it_read_again_even_where_nobody_answers(
     assert f"{REPOSITORY}: read again: 1 answers of {where}/acme/harbour" in lines
     assert any("the answers about pull requests #1, #2 are missing" in line for line in lines)
     assert {row["title"] for row in told(settings.lake)["pulls"]} == {"CHANGE 1 ⚓", "CHANGE 2 ⚓"}
-    assert input_digest(settings, sources, lake) != digest
+    assert input_digest(settings, sources, lake, basis(settings, sources, lake, "open")) != digest

@@ -8,11 +8,11 @@ import duckdb
 import pytest
 from sql_fixtures import ADA, BEN, CLAUDE, History, build_file, rows, steady
 
-from quarterdeck.sql import runner
+from quarterdeck.sql import checking
 
 #: A row more for each table whose key a check holds; the key alone decides.
 TWICE = "insert into {0} select * from {0} limit 1"
-KEYS = [name for name in runner.checks() if name.startswith("key_")]
+KEYS = [name for name in checking.checks() if name.startswith("key_")]
 #: For each other check a statement that breaks what it checks, and as far as possible no more.
 CORRUPTIONS = {
     "agents_add_up": "update marts.agents_quarterly set model_lines = model_lines + 1",
@@ -131,7 +131,7 @@ def database(good: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def failing(connection: duckdb.DuckDBPyConnection, checks: Collection[str] = ()) -> set[str]:
     """The checks that return rows: of these, or of all."""
-    queries = runner.checks()
+    queries = checking.checks()
     return {name for name in checks or queries if rows(connection, queries[name])}
 
 
@@ -172,7 +172,7 @@ def test_no_number_of_a_mart_is_infinite(database: duckdb.DuckDBPyConnection) ->
 
 
 def test_every_check_has_a_corruption() -> None:
-    assert set(runner.checks()) == set(KEYS) | set(CORRUPTIONS)
+    assert set(checking.checks()) == set(KEYS) | set(CORRUPTIONS)
 
 
 @pytest.mark.parametrize("check", CORRUPTIONS)

@@ -1,4 +1,4 @@
-"""The `.sql` files as a whole: names, comments, independence of the lake; and the runner."""
+"""The `.sql` files as a whole: names, comments, independence of the lake."""
 
 import re
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ import polars as pl
 import pytest
 from sql_fixtures import ADA, BEN, CLAUDE, CLEO, History, days, rows
 
-from quarterdeck.sql import runner
-from quarterdeck.sql.errors import BuildError, CheckFailedError, DefinitionError, PublishError
+from quarterdeck.sql.descriptions import describe
+from quarterdeck.sql.objects import MACROS, SCHEMAS
 
 SQL_FILES = sorted(
     (schema, file.name.removesuffix(".sql"), file.read_text("utf-8"))
-    for schema in (*runner.SCHEMAS, runner.MACROS, "checks")
+    for schema in (*SCHEMAS, MACROS, "checks")
     for file in (files("quarterdeck.sql") / schema).iterdir()
     if file.name.endswith(".sql")
 )
 IDS = [f"{schema}.{name}" for schema, name, _ in SQL_FILES]
-RELATIONS = [name for name in IDS if name.partition(".")[0] in runner.SCHEMAS]
+RELATIONS = [name for name in IDS if name.partition(".")[0] in SCHEMAS]
 KEYWORDS = re.compile(
     r"\b(SELECT|FROM|WHERE|JOIN|LEFT|INNER|GROUP|ORDER|WITH|UNION|CREATE|COMMENT|CASE|WHEN|AND|OR|"
     r"NOT|AS|ON|USING|OVER|PARTITION|FILTER|COALESCE|SUM|COUNT|MIN|MAX)\b"
@@ -69,7 +69,7 @@ def test_every_file_makes_one_object_and_every_object_has_a_file(
 
 
 def test_everything_is_commented(built: duckdb.DuckDBPyConnection) -> None:
-    described = runner.describe(built, runner.SCHEMAS)
+    described = describe(built, SCHEMAS)
     bare = described.filter(
         ~pl.col("table_comment").fill_null("").str.starts_with("One row")
         | (pl.col("column_comment").fill_null("").str.strip_chars() == "")
@@ -78,7 +78,7 @@ def test_everything_is_commented(built: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_units_of_numbers_are_told(built: duckdb.DuckDBPyConnection) -> None:
-    described = runner.describe(built)
+    described = describe(built)
     numbers = described.filter(pl.col("data_type").is_in(["HUGEINT", "UHUGEINT"]))
     assert numbers.rows() == [], "a sum of integers is cast to bigint, which every client reads"
 
@@ -138,134 +138,3 @@ def test_the_order_of_the_lake_changes_no_digit(tmp_path: Path) -> None:
                 {name: rows(connection, f"from {name} order by all") for name in RELATIONS}
             )
     assert contents[0] == contents[1]
-
-
-class Files:
-    """A folder of `.sql` files in place of the package's."""
-
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root = root
-        for schema in (*runner.SCHEMAS, runner.MACROS, "checks"):
-            (root / schema).mkdir()
-        monkeypatch.setattr(runner, "files", lambda package: root)
-
-    def write(self, name: str, text: str) -> None:
-        schema, _, table = name.partition(".")
-        (self.root / schema / f"{table}.sql").write_text(text)
-
-
-@pytest.fixture
-def sql_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
-    root = tmp_path / "sql"
-    root.mkdir()
-    return Files(root, monkeypatch)
-
-
-def test_unknown_reference(sql_files: Files) -> None:
-    sql_files.write("marts.one", "create or replace table marts.one as from marts.two")
-    with pytest.raises(DefinitionError, match=r"marts\.one: no file defines marts\.two"):
-        runner.load_objects()
-
-
-def test_circle(sql_files: Files) -> None:
-    sql_files.write("marts.one", "create or replace view marts.one as from marts.two")
-    sql_files.write("marts.two", "create or replace view marts.two as from marts.one")
-    with pytest.raises(DefinitionError, match=r"circle of references: .*marts\.one"):
-        runner.load_objects()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "create or replace table marts.other as select 1 as x",
-        "create or replace table marts.one as select 1 as x; create table marts.more (y int)",
-        "create or replace table marts.one_more as select 1 as x",
-        "select 1",
-        "create temporary table one as select 1 as x",
-    ],
-)
-def test_file_that_creates_something_else(sql_files: Files, text: str) -> None:
-    text = text.replace("; ", ";\n")
-    sql_files.write("marts.one", text)
-    with pytest.raises(DefinitionError, match=r"sql/marts/one\.sql: creates"):
-        runner.load_objects()
-
-
-def test_a_table_named_in_the_lake_is_made_first(sql_files: Files) -> None:
-    sql_files.write("raw.last", "create or replace table raw.last as from marts.first")
-    sql_files.write(
-        "marts.first", "-- after: raw.b\ncreate or replace table marts.first as select 1 as x"
-    )
-    sql_files.write("raw.b", "create or replace table raw.b as select 1 as x")
-    assert [item.name for item in runner.load_objects()] == ["raw.b", "marts.first", "raw.last"]
-
-
-def test_unparsable_sql_names_the_file(sql_files: Files, tmp_path: Path) -> None:
-    sql_files.write("marts.one", "create or replace table marts.one as selct 1")
-    with pytest.raises(BuildError, match=r"sql/marts/one\.sql: (?s:.*)untouched"):
-        runner.build(tmp_path / "work.duckdb", {}, {})
-
-
-def test_lake_table_that_nobody_gave(sql_files: Files, tmp_path: Path) -> None:
-    sql_files.write("raw.one", "create or replace table raw.one as from lake_one")
-    with pytest.raises(DefinitionError, match=r"raw\.one: reads one, which nobody gave"):
-        runner.build(tmp_path / "work.duckdb", {}, {})
-
-
-def test_objects_wait_for_frames_and_what_needs_them_waits_too(
-    sql_files: Files, tmp_path: Path
-) -> None:
-    sql_files.write("marts.one", "create or replace table marts.one as select 1 as x")
-    sql_files.write("marts.two", "create or replace table marts.two as from given_two")
-    sql_files.write("marts.three", "create or replace table marts.three as from marts.two")
-    work, names = tmp_path / "work.duckdb", []
-    put_off = runner.build(work, {}, {}, names.append)
-    assert (names, put_off) == (["marts.one"], ["marts.two", "marts.three"])
-    seen = []
-
-    def two(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-        seen.append(rows(connection, "from marts.one"))
-        return pl.DataFrame({"y": [2]})
-
-    runner.complete(work, {"two": two}, put_off, names.append)
-    assert (names, seen) == (["marts.one", "marts.two", "marts.three"], [[(1,)]])
-    with duckdb.connect(str(work)) as connection:
-        assert rows(connection, "from marts.three") == [(2,)]
-
-
-def test_failed_check_shows_its_rows(sql_files: Files, tmp_path: Path) -> None:
-    sql_files.write("marts.one", "create or replace table marts.one as select 7 as x")
-    sql_files.write("checks.is_small", "-- is it small?\nselect x from marts.one where x > 5")
-    work = tmp_path / "work.duckdb"
-    runner.build(work, {}, {})
-    with pytest.raises(CheckFailedError, match=r"is_small failed: is it small\?\n  x=7\n"):
-        runner.complete(work, {}, [])
-
-
-def test_check_that_is_no_query_names_its_file(sql_files: Files, tmp_path: Path) -> None:
-    sql_files.write("checks.odd", "-- is it?\nselect nothing from nowhere")
-    work = tmp_path / "work.duckdb"
-    runner.build(work, {}, {})
-    with pytest.raises(BuildError, match=r"sql/checks/odd\.sql"):
-        runner.complete(work, {}, [])
-
-
-def test_publish_replaces_at_once(tmp_path: Path) -> None:
-    work, target = tmp_path / "work.duckdb", tmp_path / "quarterdeck.duckdb"
-    for value, path in ((1, target), (2, work)):
-        with duckdb.connect(str(path)) as connection:
-            connection.execute(f"create table t as select {value} as x")
-    with duckdb.connect(str(target), read_only=True) as reader:
-        runner.publish(work, target)
-        assert rows(reader, "from t") == [(1,)]
-    with duckdb.connect(str(target), read_only=True) as reader:
-        assert rows(reader, "from t") == [(2,)]
-    assert not work.exists()
-
-
-def test_publish_says_where_it_cannot_write(tmp_path: Path) -> None:
-    work = tmp_path / "work.duckdb"
-    work.touch()
-    (tmp_path / "folder" / "full").mkdir(parents=True)
-    with pytest.raises(PublishError, match="cannot be replaced"):
-        runner.publish(work, tmp_path / "folder")

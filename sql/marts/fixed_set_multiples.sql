@@ -1,4 +1,5 @@
--- after: marts.bars, marts.quarters, marts.change_units, marts.contributor_activity
+-- after: marts.bars, marts.quarters, marts.change_units, marts.contributor_activity,
+-- raw.settings (cap_quantile, cap_min_pool, cap_pool_days, baseline_min_quarters)
 create or replace table marts.fixed_set_multiples as
 select * from given_fixed_set_multiples;
 

@@ -1,4 +1,5 @@
--- after: marts.bars, marts.change_units, marts.measured_quarters, marts.contributor_activity, marts.quarters
+-- after: marts.bars, marts.change_units, marts.measured_quarters, marts.contributor_activity, marts.quarters,
+-- raw.settings (cap_quantile, cap_min_pool, cap_pool_days, baseline_min_quarters)
 create or replace table marts.multiple_intervals as
 select * from given_multiple_intervals;
 

@@ -1,4 +1,4 @@
--- after: marts.line_lives, marts.scope_changes
+-- after: marts.line_lives, marts.scope_changes, raw.settings (organisation)
 create or replace table marts.survival_curves as
 select * from given_survival_curves;
 
