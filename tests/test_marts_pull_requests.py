@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
-from sql_fixtures import ADA, BEN, BOT, CLAUDE, CLEO, History, Repository, days, rows
+from sql_fixtures import ADA, BEN, BOT, CLAUDE, CLEO, History, Repository, days, rows, steady
 
 CUTOFF = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -185,10 +186,36 @@ def test_excluded_authors_are_in_no_rate(built: duckdb.DuckDBPyConnection) -> No
     ) == [(1,)]
 
 
-def test_baseline_rate_is_pooled(built: duckdb.DuckDBPyConnection) -> None:
-    (found,) = rows(
-        built,
-        """select baseline_rate, change_points, reason from marts.merge_success_quarterly
-        where scope_name = 'window' and author_class = 'all'""",
-    )
-    assert found == (None, None, "no baseline")
+@pytest.mark.parametrize(
+    ("min_quarters", "expected"),
+    [
+        # 1 of 2 and 4 of 4 merged in the baseline, 1 of 2 after it
+        (2, [(5 / 6, pytest.approx(-100 / 3), None)]),
+        (3, [(None, None, "no baseline")]),
+    ],
+)
+def test_baseline_rate_is_pooled_over_quarters_enough(
+    tmp_path: Path, min_quarters: int, expected: list[tuple[object, ...]]
+) -> None:
+    history = History()
+    repository = history.repository()
+    steady(repository, date(2022, 12, 1), date(2024, 3, 1), step=20)
+    opened = [(date(2023, 2, 1), 1, 2), (date(2023, 5, 1), 4, 4), (date(2023, 8, 1), 1, 2)]
+    number = 0
+    for day, merged, pulls_then in opened:
+        for place in range(pulls_then):
+            number += 1
+            if place < merged:
+                landed = repository.land(day)
+                repository.pull(number, [landed], landed, "squash")
+            else:
+                repository.pull(number, [repository.commit(day)])
+    settings = {"baseline": "2023-Q1..2023-Q2", "multiple": {"baseline_min_quarters": min_quarters}}
+    with history.build(tmp_path, **settings) as connection:
+        found = rows(
+            connection,
+            """select baseline_rate, change_points, reason from marts.merge_success_quarterly
+            where scope = 'organisation' and author_class = 'all'
+                and quarter_start = date '2023-07-01'""",
+        )
+    assert found == expected

@@ -7,11 +7,17 @@ with rated as (
         quarters.is_partial,
         quarters.is_baseline,
         merged / nullif(mature_pull_requests, 0) as rate,
-        sum(merged) filter (quarters.is_baseline) over class
-            / nullif(sum(mature_pull_requests) filter (quarters.is_baseline) over class, 0)
-            as baseline_rate
+        -- as for the multiple, one quarter is no baseline
+        case
+            when count(*) filter (quarters.is_baseline and mature_pull_requests > 0) over class
+                >= settings.baseline_min_quarters
+            then
+                sum(merged) filter (quarters.is_baseline) over class
+                / nullif(sum(mature_pull_requests) filter (quarters.is_baseline) over class, 0)
+        end as baseline_rate
     from marts.merge_counts as counts
     join marts.quarters as quarters using (scope, scope_name, quarter_start)
+    cross join raw.settings
     window class as (partition by counts.scope, counts.scope_name, counts.author_class)
 )
 
@@ -52,6 +58,6 @@ comment on column marts.merge_success_quarterly.merged is 'of those, merged with
 comment on column marts.merge_success_quarterly.rate is 'merged over mature (0 to 1); null without mature ones';
 comment on column marts.merge_success_quarterly.rate_low is 'lower end of the 95% Wilson interval';
 comment on column marts.merge_success_quarterly.rate_high is 'upper end of the 95% Wilson interval';
-comment on column marts.merge_success_quarterly.baseline_rate is 'merged over mature, all baseline quarters together; null without a baseline';
+comment on column marts.merge_success_quarterly.baseline_rate is 'merged over mature, all baseline quarters together; null without a baseline, or where fewer of its quarters have a rate than a baseline needs';
 comment on column marts.merge_success_quarterly.change_points is 'rate minus baseline rate (percentage points)';
 comment on column marts.merge_success_quarterly.reason is 'why the rate or the comparison is missing';
