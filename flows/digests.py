@@ -12,6 +12,7 @@ import duckdb
 from quarterdeck.extractors.forge_parts import SOURCES, noted_reading
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
+from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.forge_inputs import told_parts
 from quarterdeck.flows.inputs import NOT_SHOWN
 from quarterdeck.flows.repositories import Source
@@ -57,6 +58,23 @@ def published_digest(database: Path) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
+def report_digest(settings: Settings) -> str:
+    """Digest of what the report is a function of: the published database, its marks, its code.
+
+    Raises:
+        SettingsError: the file of releases cannot be read.
+    """
+    marks = settings.release_marks
+    try:
+        own = marks.read_bytes() if isinstance(marks, Path) else b""
+    except OSError as error:
+        raise SettingsError(
+            f"{marks}: the release dates cannot be read ({error.strerror}); see release_marks"
+        ) from error
+    values = [str(published_digest(settings.database)), str(marks is True)]
+    return _digest([*values, hashlib.sha256(own).hexdigest(), *_of_package("reports")])
+
+
 def _sorted(sources: Sequence[Source]) -> list[Source]:
     return sorted(sources, key=lambda source: source.repository_id)
 
@@ -78,14 +96,18 @@ def _of_table(
 
 def _installation() -> Iterable[str]:
     for package in ("sql", "extractors", "estimates", "flows"):
-        yield from _of_files(files(f"quarterdeck.{package}"))
+        yield from _of_package(package)
+
+
+def _of_package(name: str) -> Iterable[str]:
+    yield from _of_files(files(f"quarterdeck.{name}"))
 
 
 def _of_files(folder: Traversable) -> Iterable[str]:
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
         if item.is_dir() and item.name != "__pycache__":
             yield from _of_files(item)
-        elif item.name.endswith((".sql", ".toml", ".py")):
+        elif item.name.endswith((".sql", ".toml", ".py", ".j2", ".css", ".js")):
             yield f"{item.name} {hashlib.sha256(item.read_bytes()).hexdigest()}"
 
 

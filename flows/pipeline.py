@@ -19,7 +19,7 @@ from quarterdeck.extractors.forge_files import FileOutcome
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
-from quarterdeck.flows.digests import basis, input_digest, published_digest
+from quarterdeck.flows.digests import basis, input_digest, published_digest, report_digest
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.forge_inputs import read_told_files, table_specs, told_parts
 from quarterdeck.flows.healing import heal
@@ -33,6 +33,7 @@ from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import elapsed, flow, is_tracked
 from quarterdeck.flows.stores import bring_lake, store_of
+from quarterdeck.reports.provenance import read_made_of
 from quarterdeck.sql import runner
 from quarterdeck.sql.checking import checks
 from quarterdeck.sql.errors import BuildError, CopyError
@@ -92,18 +93,13 @@ def _run(settings: Settings, with_report: bool, rebuild: bool) -> Path | None:
         is_new = update_database(settings, rebuild)
     report_path = None
     if with_report:
-        is_due = is_new or not _is_of(settings.report, settings.database)
+        is_due = is_new or read_made_of(settings.report) != report_digest(settings)
         report_path = report(settings) if is_due else settings.report
     if is_new and is_tracked():
         _publish_summary(settings, with_report)
     if mined.problems:
         raise StaleDataError(mined.problems)
     return report_path
-
-
-def _is_of(report_file: Path, database: Path) -> bool:
-    """Whether the report was written after the database: a killed run leaves an older one."""
-    return report_file.is_file() and report_file.stat().st_mtime_ns >= database.stat().st_mtime_ns
 
 
 @flow(name="mine")
@@ -303,7 +299,9 @@ def report(settings: Settings) -> Path:
 
     start = time.monotonic()
     marks = chosen_releases(settings.release_marks)
-    path = write_report(settings.database, settings.report, releases=marks)
+    path = write_report(
+        settings.database, settings.report, releases=marks, made_of=report_digest(settings)
+    )
     reporter().line(f"wrote the report ({elapsed(start)})")
     return path
 

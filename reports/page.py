@@ -45,17 +45,19 @@ def write_report(
     target: Path,
     repository: str | None = None,
     releases: Sequence[Release] = (),
+    made_of: str = "",
 ) -> Path:
     """Write the report of `database` to `target` and return `target`.
 
     A reader of `target` sees the old report or the new one, never a part of it. With `repository`
-    it is on that one alone.
+    it is on that one alone. `made_of` tells the caller later what it was made of
+    (`quarterdeck.reports.provenance`).
 
     Raises:
         DatabaseError: the database cannot be opened.
         ReportError: it lacks what the report reads, or `target` cannot be written.
     """
-    return write_text(render(database, repository, releases), target)
+    return write_text(render_facts(read(database, repository), releases, made_of), target)
 
 
 def write_text(text: str, target: Path) -> Path:
@@ -109,7 +111,7 @@ def read(database: Path, repository: str | None = None) -> Facts:
         return read_facts(database, connection, repository)
 
 
-def render_facts(facts: Facts, releases: Sequence[Release] = ()) -> str:
+def render_facts(facts: Facts, releases: Sequence[Release] = (), made_of: str = "") -> str:
     """Return the report of `facts` as HTML."""
     overview, said = facts.overview, contents(facts, releases)
     data = _packed(_specifications(said.figures))
@@ -129,6 +131,7 @@ def render_facts(facts: Facts, releases: Sequence[Release] = ()) -> str:
             overview=overview,
             said=said,
             card=card_of(said),
+            made_of=made_of,
             repositories=facts.repositories,
             repositories_title=wording.repositories_title(facts.repositories),
             repositories_table=summary.repositories_table(facts),

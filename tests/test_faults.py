@@ -19,6 +19,12 @@ from pipeline_fixtures import build_repository, database, marts, quarterdeck
 
 pytestmark = pytest.mark.slow
 
+RELEASES = """[[releases]]
+date = 2023-08-01
+name = "{}"
+source = "made up"
+"""
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -140,3 +146,21 @@ def test_changed_settings_mine_nothing_again(published: Path, tmp_path: Path) ->
     )
     same = quarterdeck(tmp_path, "run", published / "app", "--no-report")
     assert "database: nothing new" in same.stderr
+
+
+def test_changed_marks_renew_the_report_alone(published: Path, tmp_path: Path) -> None:
+    (tmp_path / "releases.toml").write_text(RELEASES.format("Deckhand 1"))
+    (tmp_path / "quarterdeck.toml").write_text('release_marks = "releases.toml"\n')
+    assert quarterdeck(tmp_path, "run", published / "app").returncode == 0
+    report = tmp_path / ".quarterdeck/reports/report.html"
+    assert "Deckhand 1" in report.read_text("utf-8")
+    same = quarterdeck(tmp_path, "run", published / "app")
+    assert "wrote the report" not in same.stderr
+    (tmp_path / "releases.toml").write_text(RELEASES.format("Deckhand 2"))
+    again = quarterdeck(tmp_path, "run", published / "app")
+    assert "database: nothing new" in again.stderr and "wrote the report" in again.stderr
+    assert "Deckhand 2" in report.read_text("utf-8")
+    (tmp_path / "releases.toml").unlink()
+    gone = quarterdeck(tmp_path, "run", published / "app")
+    assert gone.returncode == 3 and "releases.toml" in gone.stderr
+    assert "Deckhand 2" in report.read_text("utf-8")

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from report_reader import Page
 
 from quarterdeck.flows.cli import main
+from quarterdeck.flows.digests import report_digest
+from quarterdeck.flows.settings import load_settings
 from quarterdeck.reports import charts, marks, wording
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.archive import cards, slug
@@ -23,6 +25,7 @@ from quarterdeck.reports.facts import PLACES_SHOWN, Facts
 from quarterdeck.reports.growth import fixed_sets_figure
 from quarterdeck.reports.page import read, render_facts
 from quarterdeck.reports.places import languages_figure, places_figure
+from quarterdeck.reports.provenance import read_made_of
 from quarterdeck.reports.releases import OWN, chosen_releases, in_quarters, read_releases
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'"
@@ -145,7 +148,21 @@ def test_settings_switch_the_marks_on(folder: Path, tmp_path: Path) -> None:
     settings = tmp_path / "quarterdeck.toml"
     settings.write_text(f'database = "{folder / "good.duckdb"}"\nrelease_marks = true\n')
     made = CliRunner().invoke(main, ["report", "--settings", str(settings)], catch_exceptions=False)
-    assert "Dotted: releases" in Path(made.stdout.strip()).read_text(encoding="utf-8")
+    report = Path(made.stdout.strip())
+    assert "Dotted: releases" in report.read_text(encoding="utf-8")
+    loaded = load_settings(settings)
+    assert read_made_of(report) == report_digest(loaded)
+    others = [
+        loaded.model_copy(update={"release_marks": marks})
+        for marks in (False, OWN.with_name("wording.py"), OWN)
+    ]
+    assert len({report_digest(other) for other in (loaded, *others)}) == 4
+
+
+def test_a_file_that_tells_nothing_was_made_of_nothing_known(tmp_path: Path) -> None:
+    (tmp_path / "other.html").write_text("<html>")
+    for name in ("other.html", "none.html", "."):
+        assert read_made_of(tmp_path / name) is None
 
 
 def test_places_have_panels_on_one_scale_and_a_title(facts: Facts) -> None:
