@@ -5,6 +5,7 @@ Only `click` is imported at the top: a command imports what it needs when it run
 
 import atexit
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 
 def entry() -> None:
-    """Run `main` as the console command."""
+    """Run `main` as the console command; SIGTERM ends it in good order, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except SystemExit as end:

@@ -86,6 +86,10 @@ def test_what_is_refused(text: str) -> None:
         "https://glpat-hunter2@forge.example/a",
         "https://github_pat_hunter2@forge.example/a",
         f"https://{'hunter2' * 6}@forge.example/a",
+        "https://ada%3Ahunter2@forge.example/a",
+        "https://gh%70_hunter2hunter2@forge.example/a",
+        "https://forge.example/a?private_token=hunter2",
+        "ssh://git@forge.example/a#hunter2",
     ],
 )
 def test_a_secret_in_a_url_is_refused_and_not_repeated(text: str) -> None:
@@ -105,8 +109,13 @@ def test_one_place_however_it_is_written() -> None:
         "https://forge.example/acme/app/",
         "ssh://git@forge.example/acme/app",
         "git@forge.example:acme/app.git",
+        "https://forge.example:443//acme//app.git/",
+        "ssh://git@forge.example:22/acme/app",
     )
     assert {place_of(checked_url(url)) for url in same} == {"forge.example/acme/app"}
     assert place_of("https://other.example/acme/app") == "other.example/acme/app"
     assert place_of("https://forge.example:8443/acme/app") != place_of(same[0])
     assert place_of("file:///srv/a.git") == "/srv/a.git"
+    assert place_of("https://forge.example:22/acme/app") == "forge.example:22/acme/app"
+    assert place_of("file:///srv//a%20b/") == "/srv/a b"
+    assert place_of("file:///srv/a#b?c") == "/srv/a#b?c"  # git knows neither in a path
