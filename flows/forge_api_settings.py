@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Kind = Literal["github", "gitlab", "gitea"]
 from quarterdeck.extractors.forge_tokens import looks_like_a_token
 
+Kind = Literal["github", "gitlab", "gitea"]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _PUBLIC = {"github": "https://github.com", "gitlab": "https://gitlab.com"}
 _API_PATH = re.compile(r"/api(/v\d+|/graphql)?/*$")

@@ -175,7 +175,9 @@ def _free(
     if name not in known or repository.path is None:
         return True
     path, root = known[name]
-    return path == decode_path(os.fsencode(repository.path.absolute())) or _holds(repository.path, root)
+    return path == decode_path(os.fsencode(repository.path.absolute())) or _holds(
+        repository.path, root
+    )
 
 
 def _holds(path: Path, commit_id: str | None) -> bool:

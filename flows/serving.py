@@ -144,9 +144,7 @@ def _was_missed(lake: Lake, schedule: Schedule, now: datetime) -> bool:
     return run is not None and run.started_at < schedule.before(now)
 
 
-def _tell_due(
-    lake: Lake, schedule: Schedule, due: datetime, say: Callable[[str], None]
-) -> None:
+def _tell_due(lake: Lake, schedule: Schedule, due: datetime, say: Callable[[str], None]) -> None:
     """Let `quarterdeck status` know; a disk that is full now does not end the schedule."""
     process = os.getpid()
     note = {

@@ -335,9 +335,7 @@ def _explain(error: ValidationError, file: Path | None) -> str:
         elif item["type"] != "value_error":
             message += "; see docs/settings.md, or `quarterdeck init` for a commented example"
         variable = f" (or {ENVIRONMENT_PREFIX}{key.upper()} in the environment)"
-        lines.append(
-            f"{where}: key '{key}'{variable if '.' not in key else ''}: {value}{message}"
-        )
+        lines.append(f"{where}: key '{key}'{variable if '.' not in key else ''}: {value}{message}")
     return "\n".join(lines)
 
 

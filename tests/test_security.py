@@ -105,6 +105,19 @@ def test_a_query_reaches_no_other_file(tmp_path: Path, monkeypatch: pytest.Monke
         "create table u as select 1",
         "select 1; drop table t",
         "set enable_external_access = true",
+        "call enable_logging(storage = 'file', storage_path = 'logs')",
+        "set profiling_output = 'out.json'",
+        "pragma enable_profiling = 'json'; pragma profiling_output = 'out.json'; from t",
+        "set log_query_path = 'out.log'; from t",
+        "set home_directory = '.'; from t",
+        "set secret_directory = 'secrets'; set allow_persistent_secrets = true; from t",
+        "create persistent secret s (type http, bearer_token 'hunter2')",
+        "set memory_limit = '1TB'",
+        "export database 'out'",
+        "from glob('*.csv')",
+        "from read_text('secret.csv')",
+        "attach ':memory:' as other",
+        "load httpfs",
     ):
         done = CliRunner().invoke(cli.main, ["query", query, "--database", "q.duckdb"])
         assert done.exit_code == 3, (query, done.output)
