@@ -51,6 +51,7 @@ _NOT_OURS = (
 )
 _OPTIONS = (
     f"core.hooksPath={os.devnull}",
+    "core.bare=true",  # also where a mirror's own configuration was lost
     "core.fsmonitor=false",
     "credential.interactive=false",
     "fetch.fsckObjects=false",  # old histories fail its rules; nothing is ever checked out

@@ -8,6 +8,7 @@ from quarterdeck.extractors.remote_urls import (
     is_meant_as_url,
     place_of,
 )
+from quarterdeck.extractors.repository import without_credentials
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,20 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(UnsafeUrlError, match="git's credential helpers") as told:
         checked_url(text)
     assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("cannot read 'https://ada:hunter2@a.example/b/': 403", "cannot read 'https://a.example/b/': 403"),
+        ("https://x:hunter2@hunter2@a.example/b", "https://a.example/b"),
+        ("see ssh://hunter2@a.example/b, or https://b.example/c", "see ssh://a.example/b, or https://b.example/c"),
+        ("GET https://a.example/b?token=hunter2&c=1 failed", "GET https://a.example/b failed"),
+        ("mail ada@a.example", "mail ada@a.example"),
+    ],
+)
+def test_secrets_are_taken_from_urls_in_messages(told: str, shown: str) -> None:
+    assert without_credentials(told) == shown
 
 
 @pytest.mark.parametrize("text", ["../a", "C:/a", "a", "/srv/a", "~/a:b", "owner/name"])
