@@ -229,7 +229,11 @@ def prune_mirrors(clones: Path, named: Iterable[Path], days: int) -> list[Path]:
     keep = set(named)
     for mark in sorted(clones.glob(f"*.git/{_MARK}")):
         folder = mark.parent
-        if folder in keep or folder.is_symlink() or time.time() - mark.stat().st_mtime < days * 86_400:
+        if (
+            folder in keep
+            or folder.is_symlink()
+            or time.time() - mark.stat().st_mtime < days * 86_400
+        ):
             continue
         with suppress(OSError, GitCommandError), _locked(folder, lambda text: None, wait=False):
             doomed = _beside(folder, "damaged")

@@ -230,6 +230,7 @@ def _say_result(
     settings: "Settings", with_report: bool, problems: dict[str, str], as_json: bool
 ) -> None:
     from quarterdeck.flows.summary import headline, summary_lines
+    from quarterdeck.flows.text import printable
 
     places = {"database": str(settings.database)}
     if with_report:
@@ -238,7 +239,7 @@ def _say_result(
         print_json({**headline(settings.database), **places, "problems": problems})
         return
     for line in summary_lines(settings.database):
-        click.echo(line)
+        click.echo(printable(line))
     for what, place in places.items():
         click.echo(f"{what}: {place}")
 

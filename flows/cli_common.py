@@ -24,7 +24,7 @@ Exit codes:
   3  settings, input or environment are not right; the message names the remedy
   4  some repositories could not be mined: their data is stale, the rest is published
   5  a check failed; the last published database stays
-  130  interrupted
+  130  interrupted (Ctrl-C, SIGTERM)
 """
 USER_ERROR, STALE_DATA, CHECK_FAILED, INTERRUPTED = 3, 4, 5, 130
 

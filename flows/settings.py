@@ -341,7 +341,8 @@ def _explain(error: ValidationError, file: Path | None) -> str:
 
 def _shown(item: ErrorDetails) -> str:
     """The value that does not fit; not of a key that we do not know, or where a token may stand."""
-    if item["type"] == "extra_forbidden" or item["loc"][-1:] == ("token_env",):
+    is_unknown = item["type"] == "extra_forbidden" or isinstance(item["input"], dict)
+    if is_unknown or item["loc"][-1:] == ("token_env",):
         return ""
     value = without_credentials(repr(item["input"]))
     return (value if len(value) <= 80 else value[:77] + "...") + ": "

@@ -102,9 +102,15 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(text: str) -> None:
 @pytest.mark.parametrize(
     ("told", "shown"),
     [
-        ("cannot read 'https://ada:hunter2@a.example/b/': 403", "cannot read 'https://a.example/b/': 403"),
+        (
+            "cannot read 'https://ada:hunter2@a.example/b/': 403",
+            "cannot read 'https://a.example/b/': 403",
+        ),
         ("https://x:hunter2@hunter2@a.example/b", "https://a.example/b"),
-        ("see ssh://hunter2@a.example/b, or https://b.example/c", "see ssh://a.example/b, or https://b.example/c"),
+        (
+            "see ssh://hunter2@a.example/b, or https://b.example/c",
+            "see ssh://a.example/b, or https://b.example/c",
+        ),
         ("GET https://a.example/b?token=hunter2&c=1 failed", "GET https://a.example/b failed"),
         ("mail ada@a.example", "mail ada@a.example"),
     ],
