@@ -406,15 +406,18 @@ def test_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_other_side_cannot_write_on_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # of two kinds of control characters, and one that turns the direction of writing
-    said = r"\033[2J\033]0;owned\007\302\2332J\342\200\256gone"
-    ssh = script(tmp_path / "ssh", rf"printf 'fatal: {said}\n' >&2; exit 255")
+    # of two kinds of control characters, and one that turns the direction of writing; in the
+    # protocol, for of what ssh itself says git's own last line is shown
+    said = "\x1b[2J\x1b]0;owned\x07\x9b2J\u202egone away".encode()
+    (tmp_path / "said").write_bytes(b"%04xERR %s" % (len(said) + 8, said))
+    ssh = script(tmp_path / "ssh", f"cat {tmp_path / 'said'}")
     monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
     with (
         pytest.raises(GitCommandError) as told,
         mirror_in_use("git@forge.example:acme/app.git", tmp_path / "m"),
     ):
         pass
+    assert "gone away" in str(told.value)
     assert str(told.value).isprintable()
 
 
