@@ -376,6 +376,9 @@ def test_repositories_of_another_owner_need_no_change_of_the_users_configuration
     (source.git_dir / "refs/heads/more").write_text(source.git_bytes("rev-parse", "HEAD").decode())
     update(source, tmp_path / "m")
     assert "refs/heads/more" in refs(tmp_path / "m")
+    source.path.rename(tmp_path / "own er")  # as a URL spells it, git's setting does not
+    with mirror_in_use(f"file://{tmp_path}/own%20er", tmp_path / "n"):
+        assert "refs/heads/more" in refs(tmp_path / "n")
     assert (home / ".gitconfig").read_text() == "[user]\n\tname = Ada Example\n"
 
 

@@ -152,6 +152,15 @@ def test_a_redirect_to_another_host_takes_no_token():
     assert told and f"read as {there}/elsewhere" in told[0]
 
 
+def test_a_token_does_not_go_over_the_network_in_clear():
+    secret = [Token(TOKEN, "T")]
+    with pytest.raises(ForgeAccessError, match="in clear; use an https address") as error:
+        ForgeClient("http://git.example.com", secret)
+    assert TOKEN not in str(error.value)
+    ForgeClient("http://git.example.com").close()
+    ForgeClient("https://git.example.com", secret).close()
+
+
 def test_redirects_without_end_end():
     with scripted(*[Reply(302, b"", {"Location": "/again"})] * 30) as client:
         with pytest.raises(ForgeAnswerError, match="redirects without end"):
