@@ -153,6 +153,8 @@ class Mirror:
     def _bring(self, folder: Path) -> None:
         """Fetch all refs, remove those that are gone, and follow the default branch."""
         silence = remote_git.SILENCE_SECONDS
+        # of a shallow repository git would fetch objects and leave out the refs, without an error
+        whole = ["--unshallow"] if (folder / "shallow").is_file() else []
         try:
             self._git.run(
                 "fetch",
@@ -161,6 +163,8 @@ class Mirror:
                 "--no-auto-gc",
                 "--no-write-fetch-head",
                 "--no-recurse-submodules",
+                "--update-shallow",
+                *whole,
                 "--progress",
                 "--",
                 self.url,
@@ -177,7 +181,8 @@ class Mirror:
         answer = self._git.run("ls-remote", "--symref", "--", self.url, "HEAD", silence=silence)
         if branch := _default_branch(self._git, folder, answer):
             self._git.run("symbolic-ref", "HEAD", branch, git_dir=folder)
-        for key, value in (("remote.origin.url", self.url), ("remote.origin.mirror", "true")):
+        told = {"core.bare": "true", "remote.origin.url": self.url, "remote.origin.mirror": "true"}
+        for key, value in told.items():
             self._git.run("config", key, value, git_dir=folder)
         self._git.run("pack-refs", "--all", git_dir=folder)
 
@@ -224,7 +229,11 @@ def prune_mirrors(clones: Path, named: Iterable[Path], days: int) -> list[Path]:
     keep = set(named)
     for mark in sorted(clones.glob(f"*.git/{_MARK}")):
         folder = mark.parent
-        if folder in keep or time.time() - mark.stat().st_mtime < days * 86_400:
+        if (
+            folder in keep
+            or folder.is_symlink()
+            or time.time() - mark.stat().st_mtime < days * 86_400
+        ):
             continue
         with suppress(OSError, GitCommandError), _locked(folder, lambda text: None, wait=False):
             doomed = _beside(folder, "damaged")

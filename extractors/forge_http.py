@@ -31,6 +31,7 @@ from quarterdeck.extractors.forge_errors import (
 from quarterdeck.extractors.forge_messages import Answer, label_of, message, number, place
 from quarterdeck.extractors.forge_patience import Clock, Patience, SystemClock
 from quarterdeck.extractors.forge_tokens import Token, scrub
+from quarterdeck.extractors.forge_transfer import ACCEPTED, exchange
 
 # what is asked again is no news; without a handler logging would print it
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -90,7 +91,11 @@ class ForgeClient:
         self._has_moved = False
         self._http = httpx.Client(
             timeout=self.patience.timeout,
-            headers={"User-Agent": "quarterdeck", "Accept": "application/json"},
+            headers={
+                "User-Agent": "quarterdeck",
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPTED,
+            },
         )
 
     def __enter__(self) -> "ForgeClient":
@@ -223,15 +228,17 @@ class ForgeClient:
             request.headers["Authorization"] = self._seat.token.header()
         self.usage.requests += 1
         try:
-            # httpx takes the token off where a redirect leads to another host
-            response = self._http.send(request, follow_redirects=request.method == "GET")
+            response = exchange(
+                self._http,
+                request,
+                follow=request.method == "GET",
+                seconds=self.patience.longest_answer,
+            )
         except httpx.TimeoutException:
             raise TransientError("no answer in time") from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise TransientError(f"the connection failed ({type(error).__name__})") from None
-        except httpx.TooManyRedirects:
-            raise ForgeAnswerError(f"{request.url}: redirects without end") from None
-        if response.history and not self._has_moved:
+        if response.request is not request and not self._has_moved:
             self._has_moved = True
             to = scrub(place(response.request), self.tokens)
             self.tell(f"{place(request)}: has moved: read as {to}")

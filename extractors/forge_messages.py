@@ -41,9 +41,9 @@ def message(response: httpx.Response) -> str:
     """What the forge says, in one short line."""
     try:
         told = json.loads(response.content)
-    except ValueError:
-        return response.reason_phrase or "no message"
+    except (ValueError, RecursionError):
+        told = response.reason_phrase or "no message"
     if isinstance(told, dict):
         told = told.get("message") or told.get("error") or "no message"
-    text = " ".join(str(told).split())
+    text = "".join(filter(str.isprintable, " ".join(str(told).split())))
     return text if len(text) <= 200 else text[:197] + "..."

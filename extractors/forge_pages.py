@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from quarterdeck.extractors.forge_errors import ForgeAnswerError
 from quarterdeck.extractors.forge_frames import ForgeFrames
 
 #: Pull requests updated within this time before the last run's newest are asked for again:
@@ -155,12 +156,19 @@ class NewestFirst:
 
     def _one_pass(self) -> Iterator[Page]:
         now = self.progress
+        lost = 0
         floor = now.floor if now.floor is not None else now.since
         position, top = now.position, now.top if now.position is not None else None
         while True:
             try:
                 listed = self.read(position)
             except LostPositionError:
+                lost += 1
+                if lost > _PASSES:
+                    raise ForgeAnswerError(
+                        f"{now.place}: does not know the positions that it gave itself; "
+                        "run again later"
+                    ) from None
                 position, top = None, None
                 continue
             if top is None:
@@ -170,6 +178,11 @@ class NewestFirst:
                 self.progress = Progress(now.place, watermark=_later(top, now.watermark))
                 yield Page(listed.frames, self.progress.state(), listed.total, listed.warnings)
                 return
+            if listed.after == position:
+                raise ForgeAnswerError(
+                    f"{now.place}: gives the same page of pull requests again and again; "
+                    "run again later"
+                )
             position = listed.after
             self.progress = Progress(now.place, now.watermark, top, floor, position)
             yield Page(listed.frames, self.progress.state(), listed.total, listed.warnings)

@@ -35,5 +35,6 @@ class Patience:
     first_wait: float = 1.0
     longest_wait: float = 60.0
     jitter: float = 1.0
-    timeout: float = 60.0
+    timeout: float = 60.0  # without a byte
+    longest_answer: float = 600.0  # from its first byte to its last
     longest_limit: float = 2 * 3600.0

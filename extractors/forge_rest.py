@@ -63,13 +63,16 @@ class RestReader:
     ) -> list[Any] | None:
         """A whole list; None where this forge has none, or the token may not read it."""
         found: list[Any] = []
+        items: list[Any] = []
         number = 1
         try:
             while True:
                 asked = {**(parameters or {}), self.size_name: self.page_size, "page": number}
-                items = self.one(path, asked)
+                before, items = items, self.one(path, asked)
                 if not isinstance(items, list):
                     raise self.no_sense(path, "no list")
+                if items and items == before:
+                    raise self.no_sense(path, f"page {number} is the one before it")
                 found += items
                 if not items or not self.has_next(len(items), len(found)):
                     return found

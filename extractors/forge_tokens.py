@@ -19,6 +19,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "gitea": ("GITEA_TOKEN", "FORGEJO_TOKEN"),
 }
 _HELPER_SECONDS = 20.0
+# with a forge's prefix, or of digits and small letters, which no name of a variable is
+_TOKEN = re.compile(r"gh[a-z]_\w{16,}|github_pat_\w+|gl[a-z]+-.+|(?=.*[0-9])[0-9a-z]{20,}")
 
 
 class Token:
@@ -49,6 +51,11 @@ class Token:
     def scrubbed_bytes(self, content: bytes) -> bytes:
         """`content` without this token."""
         return content.replace(self._secret.encode(), b"***")
+
+
+def looks_like_a_token(text: str) -> bool:
+    """Whether `text` is a token rather than the name of a variable that holds one."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def variables(kind: str, base_url: str) -> tuple[str, ...]:

@@ -341,8 +341,13 @@ class Lake:
         Raises:
             LakeError: one cannot be read.
         """
-        found = [json_object(path) for path in sorted(self.root.glob("outcomes/*.json"))]
-        return {str(outcome["repository_id"]): outcome for outcome in found}
+        found = {}
+        for path in sorted(self.root.glob("outcomes/*.json")):
+            outcome = json_object(path)
+            if not isinstance(name := outcome.get("repository_id"), str):
+                raise LakeError(f"{path}: names no repository; remove it")
+            found[name] = outcome
+        return found
 
     def _snapshot_number(self, repository_id: str) -> int:
         parts = self._folder("repositories", repository_id).glob("*.parquet")

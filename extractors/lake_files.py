@@ -27,7 +27,7 @@ def json_object(path: Path) -> dict[str, object]:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LakeError(f"{path}: cannot be read ({error}); restore or remove it") from error
     if not isinstance(found, dict):
         raise LakeError(f"{path}: holds no JSON object; restore or remove it")

@@ -223,7 +223,7 @@ def _refuse_other_repository(
     if before["is_shallow"][0] or before["tip_commit_id"][0] in history.parents:
         return
     url = remote_url(repository)
-    if before["path"][0] == str(repository.path) or (url and before["remote_url"][0] == url):
+    if before["path"][0] == repository.path_text or (url and before["remote_url"][0] == url):
         return
     raise LakeError(
         f"{repository.path}: the lake already holds another repository as '{repository_id}' "
@@ -256,7 +256,7 @@ def _repository_row(
 ) -> pl.DataFrame:
     row = (
         repository_id,
-        str(repository.path),
+        repository.path_text,
         remote_url(repository),
         repository.default_branch,
         str(repository.tip),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from quarterdeck.extractors.errors import GitCommandError
-from quarterdeck.extractors.remote_urls import SCHEMES
+from quarterdeck.extractors.remote_urls import SCHEMES, place_of
 from quarterdeck.extractors.repository import without_credentials
 
 #: Seconds without a sign of life of a transfer after which it is given up.
@@ -31,6 +31,7 @@ _ENVIRONMENT = {
     "SSH_ASKPASS_REQUIRE": "never",
     "GCM_INTERACTIVE": "never",
     "GIT_DEFAULT_HASH": "sha1",
+    "GIT_DEFAULT_REF_FORMAT": "files",  # libgit2 reads no other
     "LC_ALL": "C",
 }
 # of the repository that we may have been called in, or of one who called us from a hook
@@ -50,6 +51,7 @@ _NOT_OURS = (
 )
 _OPTIONS = (
     f"core.hooksPath={os.devnull}",
+    "core.bare=true",  # also where a mirror's own configuration was lost
     "core.fsmonitor=false",
     "credential.interactive=false",
     "fetch.fsckObjects=false",  # old histories fail its rules; nothing is ever checked out
@@ -60,7 +62,7 @@ _OPTIONS = (
     "maintenance.autoDetach=false",
 )
 _KEPT_OUTPUT = 64 * 1024
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\x20-\x7e\x80-\U0010ffff]")
+_ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]")
 
 
 class RemoteGit:
@@ -139,7 +141,7 @@ class RemoteGit:
         """
         safe = [str(git_dir)] if git_dir is not None else []
         if self.url.startswith("file://"):
-            path = self.url.removeprefix("file://")
+            path = place_of(self.url)
             both = {path, os.path.realpath(path)}
             safe += sorted(f"{p.rstrip('/')}{end}" for p in both for end in ("", "/.git", ".git"))
         lines = ["[include]", *(f"\tpath = {_quoted(p)}" for p in _users_configuration())]
@@ -155,8 +157,9 @@ class RemoteGit:
             ) from error
 
     def _failure(self, told: str, code: int) -> str:
-        lines = [_ESCAPES.sub("", line).strip() for line in re.split(r"[\r\n]+", told)]
-        lines = [line for line in lines if line]
+        lines = [_ESCAPES.sub("", line) for line in re.split(r"[\r\n]+", told)]
+        lines = ["".join(filter(str.isprintable, line)).strip() for line in lines]
+        lines = [without_credentials(line) for line in lines if line]
         shown = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
         message = shown[-1] if shown else f"no message, exit code {code}"
         return without_credentials(

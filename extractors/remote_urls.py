@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from quarterdeck.extractors.errors import ExtractorError
 
 SCHEMES = ("https", "ssh", "file")
+_PORTS = {"https": ":443", "ssh": ":22"}  # what a URL without a port means
 _SCP = re.compile(r"(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<path>\S+)")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]")
 _USER = re.compile(r"[A-Za-z0-9_][\w.+@%-]*")
@@ -64,10 +65,15 @@ def _checked_with_scheme(url: str, scheme: str) -> str:
         if parts.netloc or not PurePosixPath(parts.path).is_absolute() or parts.path == "/":
             raise UnsafeUrlError("not an absolute path; write file:///path/of/the/repository")
         return f"file://{rest}"
+    if "?" in rest or "#" in rest:
+        raise UnsafeUrlError(
+            "a query or fragment stands in the URL, and may be a token; leave off what follows "
+            "? or #, and a secret to git's credential helpers"
+        )
     user, at, place = parts.netloc.rpartition("@")
-    if parts.password is not None:
+    if parts.password is not None or ":" in unquote(user):
         raise UnsafeUrlError("a password stands in the URL; leave it to git's credential helpers")
-    if scheme == "https" and _TOKEN.match(user):
+    if scheme == "https" and _TOKEN.match(unquote(user)):
         raise UnsafeUrlError("a token stands in the URL; leave it to git's credential helpers")
     host = place.rpartition(":")[0] if port is not None else place.removesuffix(":")
     _check(user if at else None, host)
@@ -86,14 +92,17 @@ def _check(user: str | None, host: str) -> None:
 def place_of(url: str) -> str:
     """What a checked URL leads to, however it is written: host and path, or a path alone.
 
-    `https://forge.example/acme/app.git` and `git@forge.example:acme/app` are the same place.
+    `https://forge.example/acme/app.git` and `git@forge.example:acme/app` are the same place; so
+    is one with the scheme's own port, or with slashes doubled.
     """
+    if url.startswith("file://"):  # git knows no query or fragment of it
+        return re.sub("/+", "/", unquote(url.removeprefix("file://"))).rstrip("/")
     scp = _SCP.fullmatch(url)
     if scp and "://" not in url:
         host, path = scp["host"], scp["path"]
     else:
         parts = urlsplit(url)
-        host, path = parts.netloc.rpartition("@")[2], unquote(parts.path)
-    if url.startswith("file:"):
-        return path.rstrip("/")
-    return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
+        host = parts.netloc.rpartition("@")[2].removesuffix(_PORTS[parts.scheme]).removesuffix(":")
+        path = unquote(parts.path)
+    path = re.sub("/+", "/", path).strip("/").removesuffix(".git")
+    return f"{host.lower()}/{path}"

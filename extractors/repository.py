@@ -1,5 +1,6 @@
 """Opening a repository and finding its default branch."""
 
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -13,13 +14,16 @@ from quarterdeck.extractors.errors import (
     RepositoryNotFoundError,
     UnsupportedRepositoryError,
 )
+from quarterdeck.extractors.text import decode_path
 
 # Ownership guards against hooks and filters in a repository of somebody else's. Mining reads
 # objects only and runs neither, and must work on mirrors that a service account owns.
 pygit2.settings.owner_validation = False
 
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]*@")
+# up to the last @ before a slash: a password may hold one
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@")
+_QUERY = re.compile(r"(?P<place>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s?#'\"]*)[?#][^\s'\"]*")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class OpenRepository:
     tip: pygit2.Oid
     is_bare: bool
     shallow: frozenset[str]  # commits whose parents a shallow clone left out
+
+    @property
+    def path_text(self) -> str:
+        """The path as the lake keeps it: quoted as git does where it is no Unicode."""
+        return decode_path(os.fsencode(self.path))
 
     @property
     def objects(self) -> Path:
@@ -192,5 +201,5 @@ def remote_url(repository: OpenRepository) -> str | None:
 
 
 def without_credentials(text: str) -> str:
-    """`text` with user names, tokens and passwords taken from the URLs in it."""
-    return _CREDENTIALS.sub(r"\g<scheme>", text)
+    """`text` with user names, tokens, passwords and queries taken from the URLs in it."""
+    return _QUERY.sub(r"\g<place>", _CREDENTIALS.sub(r"\g<scheme>", text))

@@ -5,6 +5,7 @@ Only `click` is imported at the top: a command imports what it needs when it run
 
 import atexit
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 
 def entry() -> None:
-    """Run `main` as the console command."""
+    """Run `main` as the console command; SIGTERM ends it in good order, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except SystemExit as end:
@@ -228,6 +230,7 @@ def _say_result(
     settings: "Settings", with_report: bool, problems: dict[str, str], as_json: bool
 ) -> None:
     from quarterdeck.flows.summary import headline, summary_lines
+    from quarterdeck.flows.text import printable
 
     places = {"database": str(settings.database)}
     if with_report:
@@ -236,7 +239,7 @@ def _say_result(
         print_json({**headline(settings.database), **places, "problems": problems})
         return
     for line in summary_lines(settings.database):
-        click.echo(line)
+        click.echo(printable(line))
     for what, place in places.items():
         click.echo(f"{what}: {place}")
 

@@ -24,7 +24,7 @@ Exit codes:
   3  settings, input or environment are not right; the message names the remedy
   4  some repositories could not be mined: their data is stale, the rest is published
   5  a check failed; the last published database stays
-  130  interrupted
+  130  interrupted (Ctrl-C, SIGTERM)
 """
 USER_ERROR, STALE_DATA, CHECK_FAILED, INTERRUPTED = 3, 4, 5, 130
 
@@ -79,7 +79,10 @@ def told_errors() -> Iterator[None]:
 
 def fail(message: object, code: int) -> None:
     """Say what is wrong on standard error, and end with an exit code."""
-    click.secho(f"error: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
+    from quarterdeck.flows.text import printable_lines
+
+    text = printable_lines(f"error: {message}")
+    click.secho(text, err=True, fg="red" if sys.stderr.isatty() else None)
     sys.exit(code)
 
 
@@ -142,6 +145,7 @@ def with_repositories(settings: "Settings", repositories: tuple[str, ...]) -> "S
 @contextmanager
 def run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
     """Progress on standard error, and Prefect where a server is configured and answers."""
+    from quarterdeck.extractors.repository import without_credentials
     from quarterdeck.flows.progress import SilentReporter, reporting, terminal_reporter
     from quarterdeck.flows.steps import configured_server, server_problem, tracked
 
@@ -149,8 +153,10 @@ def run_context(settings: "Settings", quiet: bool) -> Iterator[None]:
     problem = server_problem() if server is not None else None
     if problem is not None:
         click.echo(
-            f"warning: this run is not tracked: the Prefect server at {server} cannot be used: "
-            f"{problem}",
+            without_credentials(
+                f"warning: this run is not tracked: the Prefect server at {server} cannot be "
+                f"used: {problem}"
+            ),
             err=True,
         )
     through_prefect = tracked() if server is not None and problem is None else nullcontext()

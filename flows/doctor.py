@@ -19,6 +19,7 @@ from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.repositories import Source, resolve
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import configured_server, server_problem
+from quarterdeck.flows.text import printable
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 
 _PACKAGES = ("quarterdeck", "pygit2", "polars", "duckdb", "prefect", "altair")
@@ -57,7 +58,7 @@ def print_findings(findings: list[Finding]) -> None:
     """One line each: state, subject, detail."""
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        print(f"{finding.state:8}{finding.subject:{width}}  {finding.detail}")
+        print(printable(f"{finding.state:8}{finding.subject:{width}}  {finding.detail}"))
 
 
 def _python() -> Finding:

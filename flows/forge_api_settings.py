@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from quarterdeck.extractors.forge_tokens import looks_like_a_token
+
 Kind = Literal["github", "gitlab", "gitea"]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _PUBLIC = {"github": "https://github.com", "gitlab": "https://gitlab.com"}
@@ -51,6 +53,16 @@ class ForgeSettings(BaseModel):
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         return checked_base_url(value)
+
+    @field_validator("token_env")
+    @classmethod
+    def _name_of_a_variable(cls, value: str | None) -> str | None:
+        if value is not None and looks_like_a_token(value):
+            raise ValueError(
+                "is a token, it seems, and not the name of a variable; put the token into the "
+                "environment, give the variable's name here, and revoke the token if others saw it"
+            )
+        return value
 
     @model_validator(mode="after")
     def _reachable(self) -> "ForgeSettings":

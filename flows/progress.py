@@ -8,6 +8,7 @@ from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.flows.steps import is_tracked
+from quarterdeck.flows.text import printable_lines
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -41,7 +42,7 @@ def _log_to_prefect(text: str) -> bool:
     from prefect.exceptions import MissingContextError
 
     try:
-        get_run_logger().info(text)
+        get_run_logger().info(printable_lines(text))
     except MissingContextError:
         return False
     return True
@@ -73,7 +74,7 @@ class PlainReporter:
     def line(self, text: str) -> None:
         """Say a line."""
         _log_to_prefect(text)
-        print(text, file=sys.stderr, flush=True)
+        print(printable_lines(text), file=sys.stderr, flush=True)
 
     @contextmanager
     def work(self, title: str) -> Iterator[Work]:
@@ -119,7 +120,7 @@ class RichReporter:
     def line(self, text: str) -> None:
         """Say a line above the bar."""
         _log_to_prefect(text)
-        self.console.print(text, markup=False)
+        self.console.print(printable_lines(text), markup=False)
 
     @contextmanager
     def work(self, title: str) -> Iterator[Work]:

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from quarterdeck.flows.errors import QueryError
-from quarterdeck.flows.text import printable
+from quarterdeck.flows.text import printable, printable_lines
 from quarterdeck.sql.connect import connect_read_only
 from quarterdeck.sql.descriptions import describe, describe_macros
 from quarterdeck.sql.objects import SCHEMAS
@@ -55,7 +55,7 @@ def _write(frame: pl.DataFrame, form: str, output: Path | None) -> None:
     else:
         text = json.dumps(frame.to_dicts(), default=str, ensure_ascii=False, indent=1) + "\n"
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.write(printable_lines(text) if sys.stdout.isatty() else text)
     else:
         output.write_text(text, encoding="utf-8")
 

@@ -1,5 +1,6 @@
 """Which repositories a run is about, and what each is called."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,11 @@ from quarterdeck.extractors.remote_urls import (
     place_of,
 )
 from quarterdeck.extractors.repository import open_repository, remote_url, without_credentials
+from quarterdeck.extractors.text import decode_path
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.repository_settings import RepositorySettings
 from quarterdeck.flows.settings import Settings
+from quarterdeck.flows.text import escaped
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,11 @@ def resolve(settings: Settings) -> list[Source]:
 
     A name is the settings' own, else owner/name of the origin, else the folder's name with
     as many parent folders as it takes to tell it from the others and from what the lake
-    already holds under the shorter name.
+    already holds under the shorter name. A repository that is given twice, in whatever
+    spelling (a link, a folder in it, a `file` URL), is one.
 
     Raises:
-        SettingsError: no repository is named, or two have the same name.
+        SettingsError: no repository is named, two have the same name, or one has two.
     """
     if not settings.repositories:
         raise SettingsError(
@@ -95,12 +99,13 @@ def resolve(settings: Settings) -> list[Source]:
         raise SettingsError("two repositories have the same name; each needs one of its own")
     known = _known(settings)
     sources: dict[str, Source] = {}
-    places: set[str] = set()
+    places: dict[str, RepositorySettings] = {}
     for repository in settings.repositories:
-        place = place_of(repository.url) if repository.url else str(repository.path)
+        place = _place(repository)
         if place in places:
-            continue  # named twice on the command line
-        places.add(place)
+            _refuse_two_names(place, places[place], repository)
+            continue
+        places[place] = repository
         names = _names(repository)
         name = next(
             (n for n in names if repository.name or _free(n, repository, sources, taken, known)),
@@ -115,6 +120,35 @@ def resolve(settings: Settings) -> list[Source]:
             name, path, repository.url, repository.default_branch, repository.team, repository
         )
     return list(sources.values())
+
+
+def _place(repository: RepositorySettings) -> str:
+    """What is the same however a repository is given."""
+    if repository.url is not None:
+        place = place_of(repository.url)
+        return _git_folder(place, inside=False) if repository.url.startswith("file:") else place
+    assert repository.path is not None
+    return _git_folder(str(repository.path.absolute()), inside=True)
+
+
+def _git_folder(path: str, *, inside: bool) -> str:
+    """The git directory that is meant by a path, or by a folder inside a checkout."""
+    for end in ("",) if inside else ("", ".git"):  # as git reads a URL
+        ceiling = "" if inside else os.path.dirname(path)  # noqa: PTH120
+        found = pygit2.discover_repository(path + end, False, ceiling)
+        if found is not None:
+            common = Path(found, "commondir")  # there in a linked worktree
+            folder = Path(found, common.read_text().strip()) if common.is_file() else Path(found)
+            return str(folder.resolve())
+    return os.path.realpath(path)
+
+
+def _refuse_two_names(place: str, first: RepositorySettings, second: RepositorySettings) -> None:
+    if second.name is not None and second.name != first.name:
+        raise SettingsError(
+            f"{place} is given twice, as {first.name or 'one without a name'} and as "
+            f"{second.name}; remove one, for its changes would count twice"
+        )
 
 
 def _known(settings: Settings) -> Mapping[str, tuple[str, str | None]]:
@@ -141,7 +175,9 @@ def _free(
     if name not in known or repository.path is None:
         return True
     path, root = known[name]
-    return path == str(repository.path.absolute()) or _holds(repository.path, root)
+    return path == decode_path(os.fsencode(repository.path.absolute())) or _holds(
+        repository.path, root
+    )
 
 
 def _holds(path: Path, commit_id: str | None) -> bool:
@@ -175,6 +211,7 @@ def _folder_names(path: Path) -> list[str]:
     if not parts:
         return ["repository"]
     parts[-1] = parts[-1].removesuffix(".git") or parts[-1]
+    parts = [escaped(part) for part in parts]
     return ["/".join(parts[-count:]) for count in range(1, len(parts) + 1)]
 
 

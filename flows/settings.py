@@ -11,6 +11,7 @@ from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -327,18 +328,24 @@ def _explain(error: ValidationError, file: Path | None) -> str:
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "settings"
         message = item["msg"].removeprefix("Value error, ")
-        value = without_credentials(repr(item["input"]))
+        value = _shown(item)
         if item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(item["loc"][-1]), Settings.model_fields, n=1)
             message = "no such key" + (f"; did you mean '{near[0]}'?" if near else "; remove it")
         elif item["type"] != "value_error":
             message += "; see docs/settings.md, or `quarterdeck init` for a commented example"
         variable = f" (or {ENVIRONMENT_PREFIX}{key.upper()} in the environment)"
-        shown = value if len(value) <= 80 else value[:77] + "..."
-        lines.append(
-            f"{where}: key '{key}'{variable if '.' not in key else ''}: {shown}: {message}"
-        )
+        lines.append(f"{where}: key '{key}'{variable if '.' not in key else ''}: {value}{message}")
     return "\n".join(lines)
+
+
+def _shown(item: ErrorDetails) -> str:
+    """The value that does not fit; not of a key that we do not know, or where a token may stand."""
+    is_unknown = item["type"] == "extra_forbidden" or isinstance(item["input"], dict)
+    if is_unknown or item["loc"][-1:] == ("token_env",):
+        return ""
+    value = without_credentials(repr(item["input"]))
+    return (value if len(value) <= 80 else value[:77] + "...") + ": "
 
 
 def template() -> str:

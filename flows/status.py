@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_files import file_name
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.repositories import resolve
-from quarterdeck.flows.run_state import LastRun, is_alive, last_run
+from quarterdeck.flows.run_state import LastRun, instant, is_alive, last_run
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.text import printable
 
@@ -74,7 +76,7 @@ def examine_status(
         ask_prefect: whether to ask a configured Prefect server for the next run.
 
     Raises:
-        LakeError: there is no lake, or what it keeps of runs cannot be read.
+        LakeError: there is no lake, or what it keeps of runs and repositories cannot be read.
     """
     now = datetime.now(UTC)
     lake = Lake(settings.lake, create=False)
@@ -112,7 +114,13 @@ def examine_status(
 def _repository(
     name: str, outcome: Mapping[str, object], lake: Lake, now: datetime, max_age: timedelta | None
 ) -> RepositoryStatus:
-    tried_at, succeeded_at = _time(outcome.get("at")), _time(outcome.get("succeeded_at"))
+    try:
+        tried_at, succeeded_at = _time(outcome.get("at")), _time(outcome.get("succeeded_at"))
+    except ValueError as error:
+        raise LakeError(
+            f"{lake.root}/outcomes/{file_name(name)}.json: holds no time of a run ({error}); "
+            "remove it"
+        ) from error
     problem = None if outcome.get("problem") is None else str(outcome["problem"])
     if problem is None and succeeded_at is None:
         succeeded_at = tried_at  # written before both were kept
@@ -144,12 +152,17 @@ def _run_problems(run: LastRun | None) -> list[str]:
 
 def _next_run(lake: Lake, settings: Settings, ask: bool) -> tuple[datetime | None, str | None]:
     schedule = lake.read_note("runs", SCHEDULE) or {}
-    if (
-        schedule.get("machine") == platform.node()
-        and is_alive(int(str(schedule["process"])))
-        and (at := _time(schedule.get("next_at"))) is not None
-    ):
-        return at, f"quarterdeck serve --cron '{schedule['cron']}' ({schedule['time_zone']})"
+    try:
+        if (
+            schedule.get("machine") == platform.node()
+            and (at := _time(schedule["next_at"])) is not None
+            and is_alive(int(str(schedule["process"])), _text_of(schedule.get("process_start")))
+        ):
+            return at, f"quarterdeck serve --cron '{schedule['cron']}' ({schedule['time_zone']})"
+    except (KeyError, ValueError) as error:
+        raise LakeError(
+            f"{lake.root}/runs/{SCHEDULE}.json: is no record of a schedule; remove it"
+        ) from error
     if ask and settings.prefect == "auto":
         from quarterdeck.flows.steps import next_scheduled_run
 
@@ -162,7 +175,11 @@ def _modified(path: Path) -> datetime | None:
 
 
 def _time(value: object) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(str(value))
+    return None if value is None else instant(value)
+
+
+def _text_of(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _text(value: datetime | None) -> str:
@@ -197,10 +214,10 @@ def status_json(status: Status) -> dict[str, Any]:
 
 
 def status_lines(status: Status) -> list[str]:
-    """The status for a person."""
+    """The status for a person, on a terminal."""
     width = max((len(r.repository_id) for r in status.repositories), default=0)
     lines = [
-        f"{r.state:8}{printable(r.repository_id):{width}}  "
+        f"{r.state:8}{r.repository_id:{width}}  "
         + (f"mined {age_text(r.age)} ago" if r.age is not None else "never mined")
         + (f", changed {_text(r.changed_at)}" if r.changed_at else "")
         for r in status.repositories
@@ -217,5 +234,5 @@ def status_lines(status: Status) -> list[str]:
     lines.append(f"next run: {due}")
     lines.append(f"database: {_text(status.database_at)}, {status.database}")
     lines.append(f"report: {_text(status.report_at)}, {status.report}")
-    lines += [f"problem: {printable(problem)}" for problem in status.problems]
-    return lines
+    lines += [f"problem: {problem}" for problem in status.problems]
+    return [printable(line) for line in lines]

@@ -51,15 +51,17 @@ _CAUSES = (
 )
 
 
-#: Read-only keeps this file from being changed; this keeps a query from all other files.
+#: Read-only keeps this file from being changed; this keeps a query from all other files, and from
+#: settings, some of which name files, and one of which (logs) ends the process.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
+    "lock_configuration": True,
 }
 
 
 def connect_read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the database at `path` read-only, without access to any other file.
+    """Open the database at `path` read-only, without access to any other file, and settings locked.
 
     Raises:
         DatabaseError: the file is missing, is no DuckDB database, is damaged, was written by a

@@ -266,6 +266,70 @@ def test_no_hook_runs_and_no_template_is_copied(
     assert not ran.exists()
 
 
+def test_a_mirror_whose_configuration_was_lost_follows_all_the_same(
+    source: RepositoryBuilder, tmp_path: Path
+) -> None:
+    """As after a power cut, which leaves files empty."""
+    folder = tmp_path / "m"
+    update(source, folder)
+    for lose in (lambda: (folder / "config").unlink(), lambda: (folder / "config").write_text("")):
+        lose()
+        head = source.commit({"a": os.urandom(4).hex().encode()})
+        assert update(source, folder) == []
+        opened = open_repository(folder)
+        assert (str(opened.tip), opened.is_bare) == (head, True)
+
+
+def test_a_shallow_repository_is_mirrored_as_far_as_it_goes(
+    source: RepositoryBuilder, tmp_path: Path
+) -> None:
+    for number in range(4):
+        head = source.commit({"a": b"%d\n" % number})
+    shallow = RepositoryBuilder(tmp_path / "shallow", branch="trunk")
+    shallow.git("fetch", "-q", "-u", "--depth", "2", f"file://{source.path}", "trunk:trunk")
+    folder = tmp_path / "m"
+    for deepen, commits, is_shallow in ((None, 2, 1), ("--depth=3", 3, 1), ("--unshallow", 5, 0)):
+        if deepen:
+            shallow.git("fetch", "--quiet", deepen, f"file://{source.path}", "trunk")
+        assert update(shallow, folder) == []
+        opened = open_repository(folder)
+        assert str(opened.tip) == head
+        assert len(opened.shallow) == is_shallow
+        assert len(list(opened.git.walk(opened.tip))) == commits
+
+
+def test_a_repository_that_has_configured_commands_runs_none(
+    source: RepositoryBuilder, tmp_path: Path
+) -> None:
+    """Whoever can write into a repository of a `file` URL runs nothing with our rights."""
+    ran = tmp_path / "ran"
+    command = script(tmp_path / "command", f"touch {ran}")
+    keys = "uploadpack.packObjectsHook core.fsmonitor core.sshCommand core.alternateRefsCommand"
+    for key in f"{keys} core.gitProxy diff.external gpg.program credential.helper".split():
+        source.git("config", key, str(command))
+    included = tmp_path / "included"
+    included.write_text(f"[uploadpack]\n\tpackObjectsHook = {command}\n")
+    source.git("config", "include.path", str(included))
+    for hook in ("reference-transaction", "pre-auto-gc", "post-update", "fsmonitor-watchman"):
+        script(source.path / ".git" / "hooks" / hook, f"touch {ran}")
+    update(source, tmp_path / "m")
+    mine(tmp_path / "m", tmp_path / "lake")
+    assert mined_changes(tmp_path / "lake") == git_changes(source)
+    assert not ran.exists()
+
+
+def test_a_link_is_not_pruned(source: RepositoryBuilder, tmp_path: Path) -> None:
+    """A mirror of another folder of mirrors, which somebody linked, is not ours to remove."""
+    elsewhere = tmp_path / "elsewhere" / "app.git"
+    update(source, elsewhere)
+    os.utime(elsewhere / "quarterdeck-mirror.json", (0, 0))
+    clones = tmp_path / "clones"
+    clones.mkdir()
+    (clones / "app.git").symlink_to(elsewhere)
+    assert prune_mirrors(clones, [], 30) == []
+    assert (clones / "app.git").is_symlink() and (elsewhere / "HEAD").is_file()
+
+
 def test_refs_with_hostile_names_are_only_names(source: RepositoryBuilder, tmp_path: Path) -> None:
     tip = source.git("rev-parse", "HEAD")
     for name in ("--upload-pack=id", "-x", "$(id)", "a;b"):
@@ -312,6 +376,9 @@ def test_repositories_of_another_owner_need_no_change_of_the_users_configuration
     (source.git_dir / "refs/heads/more").write_text(source.git_bytes("rev-parse", "HEAD").decode())
     update(source, tmp_path / "m")
     assert "refs/heads/more" in refs(tmp_path / "m")
+    source.path.rename(tmp_path / "own er")  # as a URL spells it, git's setting does not
+    with mirror_in_use(f"file://{tmp_path}/own%20er", tmp_path / "n"):
+        assert "refs/heads/more" in refs(tmp_path / "n")
     assert (home / ".gitconfig").read_text() == "[user]\n\tname = Ada Example\n"
 
 
@@ -342,13 +409,18 @@ def test_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_other_side_cannot_write_on_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ssh = script(tmp_path / "ssh", r"printf 'fatal: \033[2J\033]0;owned\007gone\n' >&2; exit 255")
+    # of two kinds of control characters, and one that turns the direction of writing; in the
+    # protocol, for of what ssh itself says git's own last line is shown
+    said = "\x1b[2J\x1b]0;owned\x07\x9b2J\u202egone away".encode()
+    (tmp_path / "said").write_bytes(b"%04xERR %s" % (len(said) + 8, said))
+    ssh = script(tmp_path / "ssh", f"cat {tmp_path / 'said'}")
     monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
     with (
         pytest.raises(GitCommandError) as told,
         mirror_in_use("git@forge.example:acme/app.git", tmp_path / "m"),
     ):
         pass
+    assert "gone away" in str(told.value)
     assert str(told.value).isprintable()
 
 

@@ -81,7 +81,9 @@ def test_merges_count_against_their_first_parent(tmp_path: Path) -> None:
     assert len(found) == 9 and len(chain) == 5
 
 
-def test_settings_of_the_user_change_nothing(tmp_path: Path) -> None:
+def test_settings_of_the_user_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repository = RepositoryBuilder(tmp_path / "app")
     for files in CASES["rename with a change"] + CASES["moved block"] + CASES["binary"]:
         repository.commit(files)
@@ -96,6 +98,18 @@ def test_settings_of_the_user_change_nothing(tmp_path: Path) -> None:
         "core.bigFileThreshold": "1",
     }.items():
         repository.git("config", key, value)
+    # the user's own, where git finds them, and in the environment of one who calls us from a hook
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_bytes((repository.git_dir / "config").read_bytes())
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    monkeypatch.setenv("GIT_DIFF_OPTS", "--unified=0")
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "diff.renames")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "false")
 
     mine(repository.path, tmp_path / "lake")
 

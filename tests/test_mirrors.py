@@ -11,7 +11,7 @@ from pipeline_fixtures import build_repository
 from quarterdeck.extractors.clones import mirror_in_use
 from quarterdeck.flows import pipeline
 from quarterdeck.flows.errors import SettingsError
-from quarterdeck.flows.progress import SilentReporter, reporting
+from quarterdeck.flows.progress import PlainReporter, SilentReporter, reporting
 from quarterdeck.flows.repositories import from_arguments, resolve
 from quarterdeck.flows.repository_settings import RepositorySettings
 from quarterdeck.flows.settings import Settings
@@ -121,3 +121,49 @@ def test_another_repository_at_the_old_name_is_refused(tmp_path: Path) -> None:
         problems = pipeline.mine(named(f"file://{two.path}")).problems
     assert "already holds another repository as 'app'" in problems["app"]
     assert mined_changes(tmp_path / "lake") == git_changes(one)
+
+
+def test_a_repository_in_several_spellings_is_one(tmp_path: Path) -> None:
+    """Else each of its changes would count as often as it is spelt."""
+    app = build_repository(tmp_path / "code" / "app", 1)
+    (app.path / "src").mkdir(exist_ok=True)
+    (tmp_path / "link").symlink_to(app.path)
+    app.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"))
+    app.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
+    one = [
+        *(str(app.path), f"{app.path}/.git", f"{app.path}/src", str(tmp_path / "link")),
+        *(f"{tmp_path}/code/../code/app", str(tmp_path / "tree")),
+        *(f"file://{app.path}", f"FILE://{app.path}//.git/"),
+    ]
+    other = [str(tmp_path / "bare.git"), f"file://{tmp_path}/bare", f"file://{tmp_path}/bare.git"]
+    remote = ["https://forge.example/a/b", "ssh://git@forge.example:22/a/b.git"]
+    found = resolve(from_arguments([*one, *other, *remote], settings(tmp_path)))
+    assert [source.repository_id for source in found] == ["app", "bare", "a/b"]
+
+
+def test_two_names_of_one_repository_are_refused(tmp_path: Path) -> None:
+    app = build_repository(tmp_path / "app", 1)
+    twice = [
+        RepositorySettings(path=app.path, name="one"),
+        RepositorySettings(url=f"file://{app.path}", name="two"),
+    ]
+    ours = settings(tmp_path).model_copy(update={"repositories": twice})
+    with pytest.raises(SettingsError, match="given twice, as one and as two; remove one"):
+        resolve(ours)
+
+
+def test_a_name_from_a_folder_is_printable(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A name is told on terminals, in reports and to Prometheus; a folder may have any bytes."""
+    odd = [b"esc\x1b[2J", b"new\nline", b"no\xffutf", "turn\u202ened".encode()]
+    folders = [tmp_path / os.fsdecode(name) for name in odd]
+    for folder in folders:
+        build_repository(folder, 1)
+    ours = from_arguments(map(str, folders), settings(tmp_path))
+    names = [source.repository_id for source in resolve(ours)]
+    assert names == [r"esc\x1b[2J", r"new\nline", r"no\udcffutf", r"turn\u202ened"]
+    with reporting(PlainReporter()):
+        assert pipeline.mine(ours).problems == {}
+    assert all(map(str.isprintable, capfd.readouterr().err.splitlines()))
+    assert [source.repository_id for source in resolve(ours)] == names  # known to the lake now

@@ -8,6 +8,7 @@ from quarterdeck.extractors.remote_urls import (
     is_meant_as_url,
     place_of,
 )
+from quarterdeck.extractors.repository import without_credentials
 
 
 @pytest.mark.parametrize(
@@ -86,12 +87,36 @@ def test_what_is_refused(text: str) -> None:
         "https://glpat-hunter2@forge.example/a",
         "https://github_pat_hunter2@forge.example/a",
         f"https://{'hunter2' * 6}@forge.example/a",
+        "https://ada%3Ahunter2@forge.example/a",
+        "https://gh%70_hunter2hunter2@forge.example/a",
+        "https://forge.example/a?private_token=hunter2",
+        "ssh://git@forge.example/a#hunter2",
     ],
 )
 def test_a_secret_in_a_url_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(UnsafeUrlError, match="git's credential helpers") as told:
         checked_url(text)
     assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (
+            "cannot read 'https://ada:hunter2@a.example/b/': 403",
+            "cannot read 'https://a.example/b/': 403",
+        ),
+        ("https://x:hunter2@hunter2@a.example/b", "https://a.example/b"),
+        (
+            "see ssh://hunter2@a.example/b, or https://b.example/c",
+            "see ssh://a.example/b, or https://b.example/c",
+        ),
+        ("GET https://a.example/b?token=hunter2&c=1 failed", "GET https://a.example/b failed"),
+        ("mail ada@a.example", "mail ada@a.example"),
+    ],
+)
+def test_secrets_are_taken_from_urls_in_messages(told: str, shown: str) -> None:
+    assert without_credentials(told) == shown
 
 
 @pytest.mark.parametrize("text", ["../a", "C:/a", "a", "/srv/a", "~/a:b", "owner/name"])
@@ -105,8 +130,13 @@ def test_one_place_however_it_is_written() -> None:
         "https://forge.example/acme/app/",
         "ssh://git@forge.example/acme/app",
         "git@forge.example:acme/app.git",
+        "https://forge.example:443//acme//app.git/",
+        "ssh://git@forge.example:22/acme/app",
     )
     assert {place_of(checked_url(url)) for url in same} == {"forge.example/acme/app"}
     assert place_of("https://other.example/acme/app") == "other.example/acme/app"
     assert place_of("https://forge.example:8443/acme/app") != place_of(same[0])
     assert place_of("file:///srv/a.git") == "/srv/a.git"
+    assert place_of("https://forge.example:22/acme/app") == "forge.example:22/acme/app"
+    assert place_of("file:///srv//a%20b/") == "/srv/a b"
+    assert place_of("file:///srv/a#b?c") == "/srv/a#b?c"  # git knows neither in a path

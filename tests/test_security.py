@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from git_fixtures import RepositoryBuilder
 from mined import git_changes, mine, mined_changes
@@ -16,6 +17,7 @@ from quarterdeck.flows.settings import load_settings
 from quarterdeck.flows.summary import markdown_text
 
 ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
 PAGES = (ROOT / "SECURITY.md", ROOT / "docs" / "reliability.md")
 
 
@@ -80,6 +82,32 @@ def test_settings_hold_no_command(tmp_path: Path) -> None:
             load_settings(file)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token = 'hunter2'",
+        "[[forges]]\nkind = 'github'\ntoken = 'hunter2'",
+        "[[forges]]\nkind = 'github'\ntoken_env = 'ghp_hunter2hunter2hunter2'",
+        "[[forges]]\nkind = 'gitlab'\ntoken_env = 'glpat-hunter2'",
+        "[[forges]]\nkind = 'gitlab'\nbase_url = 'https://hunter2@git.example.com'",
+        "[[forges]]\nkind = 'gitlab'\nbase_url = 'https://git.example.com?token=hunter2'",
+        "[[repositories]]\nurl = 'https://ada:hunter2@hunter2@git.example.com/a'",
+        "[[repositories]]\nurl = 'https://git.example.com/a?private_token=hunter2'",
+        "[[repositories]]\nurl = 'https://git.example.com/a'\npassword = 'hunter2'",
+        "[lake_store]\nurl = 's3://a'\nsecret_key = 'hunter2'",
+        "lake_store = 's3://ada:hunter2@bucket/lake'",
+        "report_url = 'ftp://ada:hunter2@a.example'",
+        "dask = 'tcp://ada:hunter2@a.example:8786'",
+    ],
+)
+def test_a_secret_at_the_wrong_place_is_refused_and_not_repeated(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "quarterdeck.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as told:
+        load_settings(file)
+    assert "hunter2" not in str(told.value)
+
+
 def test_the_metrics_file_replaces_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "quarterdeck.toml"
     file.write_text("metrics_file = '.bashrc'")
@@ -105,11 +133,62 @@ def test_a_query_reaches_no_other_file(tmp_path: Path, monkeypatch: pytest.Monke
         "create table u as select 1",
         "select 1; drop table t",
         "set enable_external_access = true",
+        "call enable_logging(storage = 'file', storage_path = 'logs')",
+        "set profiling_output = 'out.json'",
+        "pragma enable_profiling = 'json'; pragma profiling_output = 'out.json'; from t",
+        "set log_query_path = 'out.log'; from t",
+        "set home_directory = '.'; from t",
+        "set secret_directory = 'secrets'; set allow_persistent_secrets = true; from t",
+        "create persistent secret s (type http, bearer_token 'hunter2')",
+        "set memory_limit = '1TB'",
+        "export database 'out'",
+        "from glob('*.csv')",
+        "from read_text('secret.csv')",
+        "attach ':memory:' as other",
+        "load httpfs",
     ):
         done = CliRunner().invoke(cli.main, ["query", query, "--database", "q.duckdb"])
         assert done.exit_code == 3, (query, done.output)
         assert "hunter2" not in done.output
     assert sorted(p.name for p in tmp_path.iterdir()) == ["q.duckdb", "secret.csv"]
+
+
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples are not in a wheel")
+def test_the_example_workflow_may_read_and_nothing_else() -> None:
+    workflow = yaml.safe_load((EXAMPLES / "github-workflow.yml").read_text(encoding="utf-8"))
+    # YAML reads the key `on` as true; a pull request could change the settings
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
+    assert workflow["permissions"] == {}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert len(used) == 4
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in used)
+    assert job["steps"][0]["with"]["persist-credentials"] is False
+
+
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples are not in a wheel")
+def test_containers_run_as_nobody_special() -> None:
+    pieces = yaml.safe_load_all((EXAMPLES / "kubernetes.yaml").read_text(encoding="utf-8"))
+    (pod,) = (
+        piece["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        for piece in pieces
+        if piece["kind"] == "CronJob"
+    )
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    (container,) = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+    (user,) = re.findall(r"(?m)^USER (\d+):\d+$", image)
+    assert int(user) == pod["securityContext"]["runAsUser"] > 0
+    # of the folder that is built, only what is named goes in: no .git, settings or secrets
+    assert (ROOT / ".dockerignore").read_text(encoding="utf-8").startswith("*\n!")
+    assert not re.search(r"(?m)^(ADD|COPY) (?!--from=build)", image)
 
 
 def test_markdown_of_a_hostile_name_is_text() -> None:

@@ -1,27 +1,33 @@
 """What `quarterdeck status` and the metrics file say of runs and data."""
 
 import json
+import os
 import platform
 import signal
 import subprocess
+import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from pipeline_fixtures import build_repository, start
 from prometheus_client.parser import text_string_to_metric_families
 
+from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.flows import cli
+from quarterdeck.flows import serving as serving_module
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.recording import recorded
-from quarterdeck.flows.run_state import last_run
-from quarterdeck.flows.serving import Schedule
+from quarterdeck.flows.run_state import last_run, process_start
+from quarterdeck.flows.serving import Schedule, serve
 from quarterdeck.flows.settings import Settings
-from quarterdeck.flows.status import parse_age
+from quarterdeck.flows.status import examine_status, parse_age, status_lines
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -137,12 +143,57 @@ def test_how_the_last_run_ended(folder: Path) -> None:
     process = subprocess.Popen(["sleep", "60"])
     state = Lake(ours(folder).lake).read_note("runs", "last") or {}
     running = state | {"outcome": "running", "process": process.pid, "machine": platform.node()}
+    running["process_start"] = process_start(process.pid)
     Lake(ours(folder).lake).write_note("runs", "last", running)
     assert "last run: running" in call().output
+    # another process has its number by now, as after a restart of a container
+    before = {"process_start": f"{process_start(process.pid)}0"}
+    Lake(ours(folder).lake).write_note("runs", "last", running | before)
+    if process_start(process.pid) is not None:
+        assert "last run: killed" in call().output
+    Lake(ours(folder).lake).write_note("runs", "last", running)
     process.kill()
     process.wait()
     done = call()
     assert "last run: killed" in done.output and done.exit_code == 4
+
+
+_ODD = (None, "soon", 10**30, [], "0001-01-01T00:00:00+14:00", "2026-01-01", "\x1b[2J")
+
+
+@pytest.mark.parametrize("note", ["runs/last", "runs/schedule", "outcomes/app"])
+def test_a_damaged_note_is_named_and_never_a_crash(folder: Path, note: str) -> None:
+    """Each key with something else in it, each key missing, and no JSON object at all."""
+    lake = Lake(ours(folder).lake)
+    with recorded(ours(folder)):
+        lake.write_outcome("app", None)
+    schedule = {"cron": "0 2 * * *", "time_zone": "UTC", "machine": platform.node()}
+    schedule |= {"process": str(os.getpid()), "next_at": "2099-01-01T00:00:00"}
+    lake.write_note("runs", "schedule", schedule)
+    assert call().exit_code == 0
+    path = lake.root / f"{note}.json"
+    whole = json.loads(path.read_text())
+    damaged = [json.dumps(whole | {key: odd}) for key in whole for odd in _ODD]
+    damaged += [json.dumps({k: v for k, v in whole.items() if k != key}) for key in whole]
+    damaged += ["", "{", "[]", "null", "{}", "\0", "[" * 100_000]
+    refused = 0
+    for text in damaged:
+        path.write_text(text)
+        try:
+            told = status_lines(examine_status(ours(folder)))
+        except LakeError as error:
+            assert str(path) in str(error) and "remove it" in str(error)
+            refused += 1
+        else:
+            assert all(map(str.isprintable, told))
+    assert 12 < refused < len(damaged)
+
+
+def test_a_time_without_a_zone_is_utc(folder: Path) -> None:
+    Lake(ours(folder).lake).write_outcome("app", None)
+    set_outcome(folder, "app", succeeded_at="2026-01-01T00:00:00")
+    (app,) = json.loads(call("--json").output)["repositories"]
+    assert app["succeeded_at"] == "2026-01-01T00:00:00+00:00"
 
 
 @pytest.mark.parametrize("text", ["", "soon", "36", "-1h", "1.5d", "99999w"])
@@ -252,6 +303,85 @@ def test_a_run_that_was_missed_is_caught_up_with(folder: Path) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def serving(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A schedule of which no run is due soon, once it has told when one is."""
+    process = start(folder, "serve", "--cron", "0 0 1 1 *", *arguments)
+    assert process.stderr is not None
+    assert "next run at" in process.stderr.readline()
+    return process
+
+
+def test_a_schedule_that_ends_leaves_that_of_another(folder: Path) -> None:
+    first, second = serving(folder), serving(folder)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(timeout=60) == 0
+    assert json.loads(call("--json").output)["next_run_at"] is not None
+    second.send_signal(signal.SIGHUP)  # its terminal was closed
+    assert second.wait(timeout=60) == 0
+    assert json.loads(call("--json").output)["next_run_at"] is None
+
+
+def test_a_run_that_does_not_end_is_ended_whatever_else_is_signalled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second Ctrl-C must not leave a run behind that nobody waits for."""
+    deaf = "import signal,time; signal.signal(2, signal.SIG_IGN); print(flush=True); time.sleep(99)"
+    monkeypatch.setattr(serving_module, "_COMMAND", (sys.executable, "-c", deaf))
+    monkeypatch.setattr(serving_module, "_PATIENCE", 0.5)
+    runs: list[subprocess.Popen[bytes]] = []
+
+    class Recorded(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, stdout=subprocess.PIPE, **kwargs)
+            runs.append(self)
+            assert self.stdout is not None
+            self.stdout.readline()
+            os.kill(os.getpid(), signal.SIGTERM)  # before the run is known to anybody
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    said: list[str] = []
+    serve(ours(tmp_path), Schedule("0 0 1 1 *", "UTC"), [], said.append, at_once=True)
+    assert said[-1] == "stopped"
+    assert [run.returncode for run in runs] == [-signal.SIGKILL]
+
+
+def test_a_full_disk_does_not_end_the_schedule(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(ours(folder).lake)
+    (lake.root / "runs").write_text("no folder")  # cannot be written, as on a full disk
+    codes = iter([3, 0])
+
+    def run(arguments: object, stop: object) -> int:
+        try:
+            return next(codes)
+        except StopIteration:
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise AssertionError("not stopped") from None
+
+    monkeypatch.setattr(serving_module, "_run", run)
+    monkeypatch.setattr(serving_module, "_wait_until", lambda due, schedule: None)
+    said: list[str] = []
+    serve(ours(folder), Schedule("* * * * *", "UTC"), [], said.append, at_once=True)
+    text = "\n".join(said)
+    assert text.count("warning: `quarterdeck status` will not tell") == 3
+    assert "exit code 3" in text and "exit code 0" in text and "stopped" in text
+
+
+def test_sigterm_ends_a_run_in_good_order(folder: Path) -> None:
+    """As `docker stop`, Kubernetes and `kill` do."""
+    build_repository(folder / "app", 3)
+    fifo = folder / "quarterdeck.toml"
+    os.mkfifo(fifo)  # the run waits for its settings
+    process = start(folder, "run", "--settings", str(fifo), "app")
+    with fifo.open("w") as settings:  # opens once the run reads
+        process.send_signal(signal.SIGTERM)
+        settings.write("")
+    assert "interrupted" in process.communicate(timeout=60)[1]
+    assert process.returncode == 130
 
 
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples are not in a wheel")
