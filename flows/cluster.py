@@ -7,6 +7,7 @@ scheduler that died did not answer is handed to the next one.
 """
 
 import os
+import platform
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from quarterdeck.extractors.clones import mirror_folder
+from quarterdeck.extractors.errors import StoreError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.flows.errors import ClusterError
 from quarterdeck.flows.healing import heal
@@ -26,6 +28,7 @@ from quarterdeck.flows.progress import Work, reporter, reporting
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import task
+from quarterdeck.flows.stores import store_of
 
 try:
     import distributed
@@ -90,9 +93,22 @@ def mine_on_worker(source: Source, settings: Settings, wanted_version: str) -> A
     lines = _Lines()
     with reporting(lines):
         heal(Lake(settings.lake))
-        done = attempt(source, settings)
+        done = _seen_from_here(settings) or attempt(source, settings)
         prune(settings, [source])
     return Answer(done, tuple(lines.kept))
+
+
+def _seen_from_here(settings: Settings) -> Attempt | None:
+    """Why this host cannot publish: it does not see the store that the run has prepared."""
+    store = store_of(settings)
+    assert store is not None
+    try:
+        if store.is_there():
+            return None
+        text = f"{store.url}: not the builder's store, as {platform.node()} sees it; mount it there"
+    except StoreError as error:
+        text = str(error)
+    return Attempt(None, text, is_worth_retrying=True)
 
 
 def attempts_on_cluster(

@@ -106,6 +106,8 @@ def mine(settings: Settings) -> Mined:
     """Bring the lake up to date with every repository and file; one that fails stops no other."""
     lake = Lake(settings.lake)
     heal(lake)
+    if (store := store_of(settings)) is not None:
+        store.prepare(lake)
     sources = resolve(settings) if settings.repositories or not table_specs(settings) else []
     _keep_out_of_git(settings.lake.parent)
     results, problems = [], {}
