@@ -33,7 +33,8 @@ import filelock
 
 from quarterdeck.extractors.errors import DamagedStoreError, LakeWriteError, StoreError
 from quarterdeck.extractors.lake import Lake
-from quarterdeck.extractors.lake_files import cannot_write, file_name
+from quarterdeck.extractors.lake_files import LAKE_VERSION, cannot_write, file_name
+from quarterdeck.extractors.lake_upgrade import upgrade
 from quarterdeck.extractors.schemas import (
     ARCHIVE_TABLES,
     CHECKPOINT_TABLES,
@@ -69,6 +70,7 @@ class Known:
     #: Objects that no index names any more, and since when (seconds of the epoch).
     superseded: dict[str, float] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)  # parts that could not be fetched
+    is_earlier: bool = False  # whether any was written by a version with other columns
 
 
 class LakeStore:
@@ -130,8 +132,9 @@ class LakeStore:
         self._refuse_newer(version)
         return True
 
-    def _refuse_newer(self, version: object) -> None:
-        if not isinstance(version, int) or version > _VERSION:
+    def _refuse_newer(self, version: object, lake_version: object = LAKE_VERSION) -> None:
+        is_known = isinstance(version, int) and version <= _VERSION
+        if not is_known or not isinstance(lake_version, int) or lake_version > LAKE_VERSION:
             raise StoreError(
                 f"{self.url}: written by a newer Quarterdeck; upgrade this one, or name "
                 "another lake_store"
@@ -188,6 +191,7 @@ class LakeStore:
                 continue  # half written
             index = self._checked(content, f"index/{folder}/{name}")
             known.indexes.add(name)
+            known.is_earlier |= index["lake"] < LAKE_VERSION
             found.append((_age(index["parts"], name), index))
         for _, index in sorted(found, key=lambda pair: pair[0]):  # the newest last
             parts = entries(index["parts"])
@@ -220,8 +224,8 @@ class LakeStore:
     def _checked(self, content: bytes, name: str) -> Mapping[str, Any]:
         """An index whose parts lie where parts do, and nowhere else."""
         try:
-            index = json.loads(content)
-            self._refuse_newer(index["version"])
+            index = {"lake": 1} | json.loads(content)
+            self._refuse_newer(index["version"], index["lake"])
             for path, entry in entries(index["parts"]).items():
                 if not _PART.fullmatch(path) or not _OBJECT.fullmatch(entry[0]):
                     raise ValueError(f"{path!r} is no part")
@@ -266,6 +270,8 @@ class LakeStore:
             self._bring(state, wanted, missing[start : start + _BATCH], known)
         state.remove(path for path in stale if path not in wanted)
         state.save()
+        if known.is_earlier:
+            upgrade(lake, folder)
         return known
 
     def _bring(self, state: State, wanted: Parts, paths: Iterable[str], known: Known) -> None:
@@ -277,7 +283,7 @@ class LakeStore:
                 known.damaged.append(path)
                 known.objects.discard(name)
                 if content is not None:
-                    self._files.set_aside(f"parts/{state.folder}/{name}")
+                    self._files.set_aside(f"parts/{state.folder}", name, content)
                 continue
             state.write(path, content, wanted[path])
 
@@ -308,6 +314,7 @@ class LakeStore:
         due = {name for name, since in gone.items() if now - since > KEEP_DAYS * 86_400}
         index = {
             "version": _VERSION,
+            "lake": LAKE_VERSION,
             "repository_id": repository_id,
             "parts": parts,
             "superseded": {name: since for name, since in gone.items() if name not in due},

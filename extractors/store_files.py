@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -119,10 +119,10 @@ class StoreFiles:
                 except FileNotFoundError:
                     continue
 
-    def set_aside(self, name: str) -> None:
-        """Give a file another name, under which nobody looks for it; no matter if it is gone."""
-        with self._told(), suppress(FileNotFoundError):
-            self._fs.mv(f"{self._root}/{name}", f"{self._root}/{name}.damaged")
+    def set_aside(self, folder: str, name: str, content: bytes) -> None:
+        """Give a file with this content another name, under which nobody looks for it."""
+        self.write(folder, {f"{name}.damaged": content})
+        self.remove(folder, [name])
 
     @contextmanager
     def _told(self) -> Iterator[None]:

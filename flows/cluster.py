@@ -21,7 +21,7 @@ from quarterdeck.extractors.clones import mirror_folder
 from quarterdeck.extractors.errors import StoreError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.flows.errors import ClusterError
-from quarterdeck.flows.healing import heal
+from quarterdeck.flows.healing import bring_up_to_date, heal
 from quarterdeck.flows.mining import Attempt, attempt
 from quarterdeck.flows.mirrors import prune
 from quarterdeck.flows.progress import Work, reporter, reporting
@@ -92,7 +92,8 @@ def mine_on_worker(source: Source, settings: Settings, wanted_version: str) -> A
             source = replace(source, path=path)
     lines = _Lines()
     with reporting(lines):
-        heal(Lake(settings.lake))
+        heal(lake := Lake(settings.lake))
+        bring_up_to_date(lake)
         done = _seen_from_here(settings) or attempt(source, settings)
         prune(settings, [source])
     return Answer(done, tuple(lines.kept))

@@ -2,6 +2,7 @@
 
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.lake_checksums import set_damaged_aside
+from quarterdeck.extractors.lake_upgrade import upgrade
 from quarterdeck.flows.progress import reporter
 
 
@@ -24,3 +25,18 @@ def heal(lake: Lake, *, everything: bool = False) -> bool:
             f"{part} is damaged: set aside as {part.name}.damaged; what was in it is mined again"
         )
     return bool(found)
+
+
+def bring_up_to_date(lake: Lake) -> None:
+    """Bring a lake of an earlier version to this one, and say so.
+
+    Raises:
+        LakeWriteError: the disk is full, or the folder cannot be written.
+    """
+    version = lake.version
+    count = upgrade(lake)
+    if lake.version != version:
+        reporter().line(
+            f"{lake.root}: a lake of version {version}, brought to version {lake.version}: {count} "
+            "parts have new columns; what git still has of them is mined again"
+        )

@@ -17,6 +17,7 @@ from quarterdeck.extractors.errors import (
     StoreError,
 )
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_upgrade import remined
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository
 from quarterdeck.flows.healing import heal
@@ -106,7 +107,10 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
 
 def _mine(source: Source, settings: Settings, lake: Lake) -> MiningResult:
     repository = open_repository(source.path, source.default_branch)
-    with reporter().work(f"{source.repository_id}: commits diffed") as work:
+    with (
+        remined(lake, source.repository_id),
+        reporter().work(f"{source.repository_id}: commits diffed") as work,
+    ):
         return mine_repository(
             repository,
             source.repository_id,
