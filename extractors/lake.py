@@ -32,6 +32,7 @@ from quarterdeck.extractors.lake_files import (
     part_name,
     read_part,
     read_version,
+    sweep_notes,
     write_whole,
 )
 from quarterdeck.extractors.schemas import (
@@ -401,6 +402,7 @@ class Lake:
 
     def _sweep(self, repository_id: str) -> None:
         """Remove what killed runs on this machine left half-written."""
+        sweep_notes(self.root)
         for table in _SCHEMAS:
             for rest in self.folder(table, repository_id).glob(f".*.{MACHINE}.*.tmp"):
                 with suppress(OSError):

@@ -154,6 +154,7 @@ def test_an_upgrade_that_was_killed_goes_on(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(mining, "mine_contents", stopped)
         mine(earlier)
+    assert table(earlier / "lake", "commits")["commit_id"].n_unique() == 5  # none is away
     mine(earlier)
     mine(whole)
     found, expected = content(earlier / "lake"), content(whole / "lake")
