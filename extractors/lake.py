@@ -10,6 +10,7 @@ What forges tell only gains parts as well; a row tells when it was told, and the
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from quarterdeck.extractors.lake_files import (
     part_name,
     read_part,
     read_version,
+    sweep_notes,
     write_whole,
 )
 from quarterdeck.extractors.schemas import (
@@ -42,7 +44,8 @@ from quarterdeck.extractors.schemas import (
     TABLES,
 )
 
-_VERSION_FILE = "lake.json"
+#: Tells that a folder is a lake, and of which version.
+VERSION_FILE = "lake.json"
 _KEPT_SNAPSHOTS = 2
 # A part of either counts only where the other has one of the same name.
 _TWINS = {
@@ -68,7 +71,7 @@ class Lake:
 
     def __init__(self, root: Path, *, create: bool = True) -> None:
         self.root = root.absolute()
-        version_file = self.root / _VERSION_FILE
+        version_file = self.root / VERSION_FILE
         if not version_file.is_file():
             if not create:
                 raise LakeError(f"{self.root}: no lake here; run `quarterdeck mine` first")
@@ -78,13 +81,14 @@ class Lake:
     def _initialise(self, version_file: Path) -> None:
         if self.root.is_dir() and any(self.root.glob("*/*/*.parquet")):
             raise LakeError(
-                f"{self.root}: holds Parquet parts but no {_VERSION_FILE}; "
+                f"{self.root}: holds Parquet parts but no {VERSION_FILE}; "
                 "restore that file, or name another folder for the lake"
             )
         content = json.dumps({"quarterdeck_lake": LAKE_VERSION}) + "\n"
         write_whole(version_file, content.encode())
 
-    def _folder(self, table: str, repository_id: str) -> Path:
+    def folder(self, table: str, repository_id: str) -> Path:
+        """Where the parts of a table stand for a repository."""
         return self.root / table / file_name(repository_id)
 
     def repository_ids(self) -> list[str]:
@@ -102,9 +106,9 @@ class Lake:
         A part of `commit_diffs` or of `file_changes` counts only where its twin is there too; so
         does one of `line_deaths` or of `line_changes`. Of `line_runs` the part at the tip counts.
         """
-        folder = self._folder(table, repository_id)
+        folder = self.folder(table, repository_id)
         if table in _TWINS:
-            twin = self._folder(_TWINS[table], repository_id)
+            twin = self.folder(_TWINS[table], repository_id)
             names = {part.name for part in twin.glob("*.parquet")}
             return sorted(part for part in folder.glob("*.parquet") if part.name in names)
         if table in COMMIT_TABLES or table in FORGE_TABLES or table in ARCHIVE_TABLES:
@@ -175,7 +179,12 @@ class Lake:
         """
         names = ("\0".join(map(str, row)) for row in frame.select(key).iter_rows())
         name = part_name(names) if in_place_of is None else in_place_of.stem
+        before = in_place_of.stat().st_mtime_ns if in_place_of is not None else None
         self._write(table, repository_id, name, frame)
+        if in_place_of is not None and before is not None:
+            # hosts take the newer one, and the clock of whoever wrote the older may be ahead
+            newer = max(before + 1, in_place_of.stat().st_mtime_ns)
+            os.utime(in_place_of, ns=(newer, newer))
 
     def file_parts(self, table: str) -> list[Path]:
         """The parts of a forge's table that came from files, of whatever repositories."""
@@ -189,7 +198,7 @@ class Lake:
         """
         part = self.root / table / _OF_FILES / f"{name}.parquet"
         if frame.height:
-            self._write_part(table, part, frame)
+            self.write_part(table, part, frame)
         else:
             part.unlink(missing_ok=True)
 
@@ -214,6 +223,10 @@ class Lake:
         """
         content = json.dumps(dict(note), sort_keys=True) + "\n"
         write_whole(self.root / kind / f"{file_name(name)}.json", content.encode())
+
+    def remove_note(self, kind: str, name: str) -> None:
+        """Forget a small record."""
+        (self.root / kind / f"{file_name(name)}.json").unlink(missing_ok=True)
 
     def append_diffs(
         self, file_changes: pl.DataFrame, commit_diffs: pl.DataFrame, repository_id: str
@@ -257,13 +270,13 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         self._write("line_runs", repository_id, runs["commit_id"][0], runs)
-        parts = self._folder("line_runs", repository_id).glob("*.parquet")
+        parts = self.folder("line_runs", repository_id).glob("*.parquet")
         for part in sorted(parts, key=modified)[:-_KEPT_CHECKPOINTS]:
             part.unlink(missing_ok=True)
 
     def has_line_runs(self, repository_id: str, commit_id: str) -> bool:
         """Whether there is a checkpoint after a landed change."""
-        return (self._folder("line_runs", repository_id) / f"{commit_id}.parquet").is_file()
+        return (self.folder("line_runs", repository_id) / f"{commit_id}.parquet").is_file()
 
     def line_checkpoints(self, repository_id: str) -> list[tuple[str, str, int]]:
         """`commit_id`, `first_commit_id` and `missing_files` of each checkpoint.
@@ -272,7 +285,7 @@ class Lake:
             LakeError: one cannot be read.
         """
         columns = ["commit_id", "first_commit_id", "missing_files"]
-        parts = sorted(self._folder("line_runs", repository_id).glob("*.parquet"))
+        parts = sorted(self.folder("line_runs", repository_id).glob("*.parquet"))
         return [read_part(part, columns, rows=1).row(0) for part in parts]
 
     def read_line_runs(self, repository_id: str, commit_id: str) -> pl.DataFrame:
@@ -281,11 +294,11 @@ class Lake:
         Raises:
             LakeError: it cannot be read.
         """
-        return read_part(self._folder("line_runs", repository_id) / f"{commit_id}.parquet")
+        return read_part(self.folder("line_runs", repository_id) / f"{commit_id}.parquet")
 
     def remove_line_runs(self, repository_id: str, commit_id: str) -> None:
         """Remove a checkpoint that no longer holds."""
-        part = self._folder("line_runs", repository_id) / f"{commit_id}.parquet"
+        part = self.folder("line_runs", repository_id) / f"{commit_id}.parquet"
         part.unlink(missing_ok=True)
 
     def write_snapshot(self, frames: Mapping[str, pl.DataFrame], repository_id: str) -> None:
@@ -298,7 +311,7 @@ class Lake:
         for table in SNAPSHOT_TABLES:  # ends with `repositories`
             self._write(table, repository_id, f"{number:08d}", frames[table])
         for table in SNAPSHOT_TABLES:
-            for part in sorted(self._folder(table, repository_id).glob("*.parquet")):
+            for part in sorted(self.folder(table, repository_id).glob("*.parquet")):
                 if int(part.stem) <= number - _KEPT_SNAPSHOTS:
                     part.unlink(missing_ok=True)
 
@@ -350,13 +363,18 @@ class Lake:
         return found
 
     def _snapshot_number(self, repository_id: str) -> int:
-        parts = self._folder("repositories", repository_id).glob("*.parquet")
+        parts = self.folder("repositories", repository_id).glob("*.parquet")
         return max((int(part.stem) for part in parts), default=0)
 
     def _write(self, table: str, repository_id: str, name: str, frame: pl.DataFrame) -> None:
-        self._write_part(table, self._folder(table, repository_id) / f"{name}.parquet", frame)
+        self.write_part(table, self.folder(table, repository_id) / f"{name}.parquet", frame)
 
-    def _write_part(self, table: str, target: Path, frame: pl.DataFrame) -> None:
+    def write_part(self, table: str, target: Path, frame: pl.DataFrame) -> None:
+        """Write a part whole, after its checksum.
+
+        Raises:
+            LakeWriteError: the disk is full, or the folder cannot be written.
+        """
         frame = frame.select(_SCHEMAS[table].names()).cast(_SCHEMAS[table])
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", statistics=True)
@@ -389,7 +407,8 @@ class Lake:
 
     def _sweep(self, repository_id: str) -> None:
         """Remove what killed runs on this machine left half-written."""
+        sweep_notes(self.root)
         for table in _SCHEMAS:
-            for rest in self._folder(table, repository_id).glob(f".*.{MACHINE}.*.tmp"):
+            for rest in self.folder(table, repository_id).glob(f".*.{MACHINE}.*.tmp"):
                 with suppress(OSError):
                     rest.unlink()

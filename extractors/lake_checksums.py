@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from quarterdeck.extractors.errors import LakeWriteError
-from quarterdeck.extractors.lake_files import MACHINE, cannot_write
+from quarterdeck.extractors.lake_files import MACHINE, cannot_write, file_name
 from quarterdeck.extractors.schemas import TABLES
 
 #: Days after which all parts of a repository are read again.
@@ -44,13 +44,16 @@ def record_checksum(root: Path, folder: str, part: Path, content: bytes, machine
         file.write(json.dumps(line) + "\n")
 
 
-def set_damaged_aside(root: Path, *, everything: bool = False) -> list[Path]:
+def set_damaged_aside(
+    root: Path, *, everything: bool = False, repository_id: str | None = None
+) -> list[Path]:
     """Find parts that are not as they were written, and let them count no more.
 
     Args:
         root: of the lake.
         everything: whether to read all parts; else those of `repositories`, and all of the
             repositories whose parts were not read for some days.
+        repository_id: look at this repository alone; None: at all.
 
     Returns:
         where they were.
@@ -59,7 +62,8 @@ def set_damaged_aside(root: Path, *, everything: bool = False) -> list[Path]:
         LakeWriteError: one cannot be set aside.
     """
     damaged = []
-    folders = {folder.name for table in TABLES for folder in root.glob(f"{table}/*")}
+    name = "*" if repository_id is None else file_name(repository_id)
+    folders = {folder.name for table in TABLES for folder in root.glob(f"{table}/{name}")}
     for folder in sorted(folders):
         if everything or is_due(root, folder):
             damaged += damaged_parts(root, folder, MACHINE)

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +19,8 @@ LAKE_VERSION = 1
 
 #: Tells the temporary files of this machine from those of others.
 MACHINE = f"{uuid.getnode():012x}"
+# Longer than a small record takes to be written, by a process that is not seen from here.
+_NOTE_SECONDS = 60
 
 
 def json_object(path: Path) -> dict[str, object]:
@@ -54,6 +58,25 @@ def write_whole(target: Path, content: bytes | memoryview) -> None:
             raise
     except OSError as error:
         raise LakeWriteError(cannot_write(target, error)) from error
+
+
+def sweep_notes(root: Path) -> None:
+    """Remove what killed processes of this machine left of small records, half-written."""
+    for rest in root.glob(f"*/.*.json.{MACHINE}.*.tmp"):
+        with suppress(OSError, ValueError):
+            is_old = time.time() - rest.stat().st_mtime > _NOTE_SECONDS
+            if is_old and not _is_process(int(rest.name.split(".")[-2])):
+                rest.unlink()
+
+
+def _is_process(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def cannot_write(path: Path, error: OSError) -> str:

@@ -12,31 +12,29 @@ of its own, so two writers never write the same name. A reader takes the parts o
 tables from all indexes there are, and those of snapshots from the newest one alone: two hosts
 that mined one repository at once (one was cut off, and thought dead) add up, and never mix. A
 writer removes the indexes that it has read, for its own holds all of them.
+
+    store.json                            that this is a store, and of which version
+
+It tells a store that is empty from a bucket with another name, or a share that is not mounted.
 """
 
 import hashlib
 import json
-import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote
 
 import filelock
 
 from quarterdeck.extractors.errors import DamagedStoreError, LakeWriteError, StoreError
 from quarterdeck.extractors.lake import Lake
-from quarterdeck.extractors.lake_checksums import record_checksum
-from quarterdeck.extractors.lake_files import (
-    MACHINE,
-    cannot_write,
-    file_name,
-    json_object,
-    write_whole,
-)
+from quarterdeck.extractors.lake_files import LAKE_VERSION, cannot_write, file_name
+from quarterdeck.extractors.lake_upgrade import upgrade
 from quarterdeck.extractors.schemas import (
     ARCHIVE_TABLES,
     CHECKPOINT_TABLES,
@@ -45,19 +43,21 @@ from quarterdeck.extractors.schemas import (
     SNAPSHOT_TABLES,
 )
 from quarterdeck.extractors.store_files import StoreFiles
+from quarterdeck.extractors.store_state import Entry, Parts, State, entries
 
+#: Tells that a folder is a store.
+MARK = "store.json"
 #: Days for which a part that no index names any more is kept, for readers with an old index.
 KEEP_DAYS = 7
+# An index may be replaced between listing and reading it, and some stores list late.
+_LOOK_AGAIN_SECONDS = (0.0, 0.2, 1.0, 4.0)
+_OBJECT = re.compile(r"[0-9a-f]{64}")
+_PART = re.compile(r"[a-z_]+/[^/.][^/]*\.parquet")
 _BATCH = 16
 _VERSION = 1
 _APPENDED = COMMIT_TABLES | FORGE_TABLES
 # In this order `repositories`, which completes a snapshot, comes last.
 _REPLACED = CHECKPOINT_TABLES | SNAPSHOT_TABLES
-
-#: SHA-256, size in bytes and time of change (ns) of a part.
-Entry: TypeAlias = tuple[str, int, int]
-#: By table/name of the part.
-Parts: TypeAlias = dict[str, Entry]
 
 
 @dataclass
@@ -70,6 +70,7 @@ class Known:
     #: Objects that no index names any more, and since when (seconds of the epoch).
     superseded: dict[str, float] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)  # parts that could not be fetched
+    is_earlier: bool = False  # whether any was written by a version with other columns
 
 
 class LakeStore:
@@ -94,6 +95,51 @@ class LakeStore:
         """
         return sorted(unquote(name) for name in self._files.names("index"))
 
+    def prepare(self, lake: Lake) -> None:
+        """Make sure, before work is put into it, that this is the store and takes what is written.
+
+        Raises:
+            StoreError: it cannot be written, is of a newer version, or was emptied (or is
+                another place by now) since this machine's lake last met it.
+        """
+        note = hashlib.sha256(self.url.encode()).hexdigest()[:20]
+        if not self.is_there():
+            if lake.read_note("stores", note) is not None:
+                raise StoreError(
+                    f"{self.url}: is empty, and this machine has published there before; see "
+                    "whether the share is mounted and the name is right. To fill it anew from "
+                    f"this machine's lake, remove {lake.root}/stores"
+                )
+            self._files.write("", {MARK: json.dumps({"quarterdeck_store": _VERSION}).encode()})
+        if lake.read_note("stores", note) is None:
+            lake.write_note("stores", note, {"url": self.url})
+
+    def is_there(self) -> bool:
+        """Whether the store was ever prepared.
+
+        Raises:
+            StoreError: it cannot be read, or is of a newer version.
+        """
+        content = self._files.read("", [MARK])[MARK]
+        if content is None:
+            return bool(self._files.names("index"))  # of before there was a mark
+        try:
+            version = json.loads(content)["quarterdeck_store"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{self.url}: {MARK} is not Quarterdeck's; name another lake_store"
+            ) from error
+        self._refuse_newer(version)
+        return True
+
+    def _refuse_newer(self, version: object, lake_version: object = LAKE_VERSION) -> None:
+        is_known = isinstance(version, int) and version <= _VERSION
+        if not is_known or not isinstance(lake_version, int) or lake_version > LAKE_VERSION:
+            raise StoreError(
+                f"{self.url}: written by a newer Quarterdeck; upgrade this one, or name "
+                "another lake_store"
+            )
+
     @contextmanager
     def kept(self, lake: Lake, repository_id: str) -> Iterator[None]:
         """Fetch before what is done inside, and publish what it brought; nothing if it failed.
@@ -106,6 +152,7 @@ class LakeStore:
         """
         with _held(lake, repository_id):
             known = self._fetch(lake, repository_id)
+            self._miss(known, file_name(repository_id))
             yield
             self._publish(lake, repository_id, known)
 
@@ -139,33 +186,73 @@ class LakeStore:
         """Read all indexes of a repository."""
         known = Known()
         found: list[tuple[tuple[int, int, str], Mapping[str, Any]]] = []
-        names = self._files.names(f"index/{folder}")
-        for name, content in self._files.read(f"index/{folder}", names).items():
-            if content is None or hashlib.sha256(content).hexdigest() != name.partition(".")[0]:
-                continue  # removed meanwhile by one that holds it, or half written
-            index = json.loads(content)
-            if index["version"] > _VERSION:
-                raise StoreError(
-                    f"{self.url}: written by a newer Quarterdeck; upgrade this one, or name "
-                    "another lake_store"
-                )
+        for name, content in self._indexes(folder).items():
+            if hashlib.sha256(content).hexdigest() != name.partition(".")[0]:
+                continue  # half written
+            index = self._checked(content, f"index/{folder}/{name}")
             known.indexes.add(name)
+            known.is_earlier |= index["lake"] < LAKE_VERSION
             found.append((_age(index["parts"], name), index))
         for _, index in sorted(found, key=lambda pair: pair[0]):  # the newest last
-            parts = _entries(index["parts"])
+            parts = entries(index["parts"])
             known.objects.update(entry[0] for entry in parts.values())
-            known.superseded |= index["superseded"]
+            known.superseded |= {
+                n: t for n, t in index["superseded"].items() if _OBJECT.fullmatch(n)
+            }
             known.parts = {p: e for p, e in known.parts.items() if _table(p) not in _REPLACED}
             known.parts |= {p: e for p, e in parts.items() if not _is_older(p, e, known.parts)}
         return known
+
+    def _indexes(self, folder: str) -> dict[str, bytes]:
+        """All indexes by name; one is written before those that it replaces are removed."""
+        names: list[str] = []
+        contents: dict[str, bytes] = {}
+        for seconds in _LOOK_AGAIN_SECONDS:
+            time.sleep(seconds)
+            names = self._files.names(f"index/{folder}")
+            found = self._files.read(f"index/{folder}", names)
+            contents = {name: content for name, content in found.items() if content is not None}
+            if len(contents) == len(names):
+                break
+        if names and not contents:
+            raise StoreError(
+                f"{self.url}: index/{folder}: {len(names)} are listed, and none can be read; run "
+                "again when the store lists what it has"
+            )
+        return contents
+
+    def _checked(self, content: bytes, name: str) -> Mapping[str, Any]:
+        """An index whose parts lie where parts do, and nowhere else."""
+        try:
+            index = {"lake": 1} | json.loads(content)
+            self._refuse_newer(index["version"], index["lake"])
+            for path, entry in entries(index["parts"]).items():
+                if not _PART.fullmatch(path) or not _OBJECT.fullmatch(entry[0]):
+                    raise ValueError(f"{path!r} is no part")
+            dict(index["superseded"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"{self.url}: {name}: is no index ({error}); remove it there, and see who wrote it"
+            ) from error
+        return dict(index)
+
+    def _miss(self, known: Known, folder: str) -> None:
+        """Look which objects are gone or cut short; who has them on disk publishes them anew."""
+        if not known.indexes:
+            return
+        sizes = self._files.sizes(f"parts/{folder}")
+        for path, (name, size, _) in known.parts.items():
+            if sizes.get(name) != size:
+                known.objects.discard(name)
+                known.damaged.append(path)
 
     def _fetch(self, lake: Lake, repository_id: str) -> Known:
         folder = file_name(repository_id)
         known = self._known(folder)
         if not known.indexes:
             return known
-        state = _State(lake, folder)
-        wanted = {p: e for p, e in known.parts.items() if _table(p) not in ARCHIVE_TABLES}
+        state = State(lake, folder)
+        wanted = {p: e for p, e in known.parts.items() if _table(p) in _APPENDED | _REPLACED}
         there = {path: state.entry(path) for path in wanted}
         other = {
             path
@@ -183,9 +270,11 @@ class LakeStore:
             self._bring(state, wanted, missing[start : start + _BATCH], known)
         state.remove(path for path in stale if path not in wanted)
         state.save()
+        if known.is_earlier:
+            upgrade(lake, folder)
         return known
 
-    def _bring(self, state: "_State", wanted: Parts, paths: Iterable[str], known: Known) -> None:
+    def _bring(self, state: State, wanted: Parts, paths: Iterable[str], known: Known) -> None:
         objects = {path: wanted[path][0] for path in paths}
         contents = self._files.read(f"parts/{state.folder}", set(objects.values()))
         for path, name in objects.items():
@@ -194,14 +283,16 @@ class LakeStore:
                 known.damaged.append(path)
                 known.objects.discard(name)
                 if content is not None:
-                    self._files.set_aside(f"parts/{state.folder}/{name}")
+                    self._files.set_aside(f"parts/{state.folder}", name, content)
                 continue
             state.write(path, content, wanted[path])
 
     def _publish(self, lake: Lake, repository_id: str, known: Known) -> None:
         folder = file_name(repository_id)
-        state = _State(lake, folder)
-        parts = {p: e for p, e in known.parts.items() if _table(p) in ARCHIVE_TABLES}
+        state = State(lake, folder)
+        # what this host has not fetched: archives, and tables of a newer version
+        others = known.parts.keys() - {p for p in known.parts if _table(p) in _APPENDED | _REPLACED}
+        parts = {p: known.parts[p] for p in others if known.parts[p][0] in known.objects}
         for path in state.local(_APPENDED | _REPLACED | ARCHIVE_TABLES):
             entry = state.entry(path)
             if entry is not None:
@@ -217,12 +308,13 @@ class LakeStore:
         named = {entry[0] for entry in parts.values()}
         now = time.time()
         gone = known.superseded | {
-            name: known.superseded.get(name, now) for name in known.objects - named
+            name: min(known.superseded.get(name, now), now) for name in known.objects - named
         }
         gone = {name: since for name, since in gone.items() if name not in named}
         due = {name for name, since in gone.items() if now - since > KEEP_DAYS * 86_400}
         index = {
             "version": _VERSION,
+            "lake": LAKE_VERSION,
             "repository_id": repository_id,
             "parts": parts,
             "superseded": {name: since for name, since in gone.items() if name not in due},
@@ -232,61 +324,6 @@ class LakeStore:
         self._files.write(f"index/{folder}", {name: content})
         self._files.remove(f"index/{folder}", known.indexes - {name})
         self._files.remove(f"parts/{folder}", due)
-
-
-class _State:
-    """The parts of a repository on this host's disk, with checksums that are taken once."""
-
-    def __init__(self, lake: Lake, folder: str) -> None:
-        self.root, self.folder = lake.root, folder
-        self._file = lake.root / "store" / f"{folder}.json"
-        self._entries: Parts = {}
-        if self._file.is_file():
-            found = json_object(self._file)
-            self._entries = _entries(found)
-
-    def place(self, path: str) -> Path:
-        table, _, name = path.partition("/")
-        return self.root / table / self.folder / name
-
-    def local(self, tables: Iterable[str]) -> list[str]:
-        return [
-            f"{table}/{part.name}"
-            for table in tables
-            for part in sorted((self.root / table / self.folder).glob("*.parquet"))
-        ]
-
-    def entry(self, path: str) -> Entry | None:
-        """None where it is not there."""
-        try:
-            status = self.place(path).stat()
-            known = self._entries.get(path)
-            if known is None or known[1:] != (status.st_size, status.st_mtime_ns):
-                with self.place(path).open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                self._entries[path] = known = (digest, status.st_size, status.st_mtime_ns)
-        except FileNotFoundError:
-            return None
-        return known
-
-    def write(self, path: str, content: bytes, entry: Entry) -> None:
-        target = self.place(path)
-        try:
-            record_checksum(self.root, self.folder, target, content, MACHINE)
-            write_whole(target, content)
-            os.utime(target, ns=(entry[2], entry[2]))  # checkpoints go by their age
-        except OSError as error:
-            raise LakeWriteError(cannot_write(target, error)) from error
-        self._entries[path] = entry
-
-    def remove(self, paths: Iterable[str]) -> None:
-        for path in paths:
-            self._entries.pop(path, None)
-            self.place(path).unlink(missing_ok=True)
-
-    def save(self) -> None:
-        kept = {path: entry for path, entry in self._entries.items() if self.place(path).is_file()}
-        write_whole(self._file, json.dumps(kept, sort_keys=True).encode())
 
 
 @contextmanager
@@ -303,10 +340,6 @@ def _held(lake: Lake, repository_id: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _entries(found: Mapping[str, Any]) -> Parts:
-    return {path: (str(sha), int(size), int(at)) for path, (sha, size, at) in found.items()}
 
 
 def _table(path: str) -> str:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from quarterdeck.extractors.errors import StoreError
+from quarterdeck.extractors.errors import LakeWriteError, StoreError
 from quarterdeck.extractors.lake_files import write_whole
+from quarterdeck.extractors.repository import without_credentials
 
 #: Kinds of stores, and the extra that brings each one's library.
 EXTRAS = {"s3": "s3", "gs": "gcs", "gcs": "gcs", "az": "az", "abfs": "az", "file": None}
@@ -23,11 +24,14 @@ _FOREIGN = (
     ("google.auth.exceptions", "GoogleAuthError"),
     ("azure.core.exceptions", "AzureError"),
 )
+_LONGEST_REASON = 300
 
 
 def store_problem(url: str) -> str | None:
     """What is wrong with the URL of a store, and what to do; None where nothing is."""
     parts = urlsplit(url)
+    if not url.strip():
+        return "names no place; name a URL or a folder, or leave lake_store out"
     if not parts.scheme:
         return None
     if parts.scheme not in EXTRAS:
@@ -35,6 +39,8 @@ def store_problem(url: str) -> str | None:
         return f"a store of no kind that is known ({kinds}); name one, or a shared folder"
     if parts.username is not None or parts.password is not None or parts.query:
         return "holds credentials or options; these belong in the environment of each host"
+    if parts.scheme != "file" and not parts.netloc:
+        return f"names no bucket; write {parts.scheme}://bucket/prefix"
     return None
 
 
@@ -42,7 +48,7 @@ class StoreFiles:
     """The files below a URL; every name is relative to it.
 
     Raises:
-        StoreError: the library for this kind of store is not installed.
+        StoreError: the library for this kind of store is not installed, or knows not whom to ask.
     """
 
     def __init__(self, url: str) -> None:
@@ -55,18 +61,29 @@ class StoreFiles:
             raise StoreError(
                 f"{url}: {error}; pip install 'quarterdeck[{EXTRAS.get(kind) or kind}]'"
             ) from error
+        except ValueError as error:  # Azure's, without the name of an account
+            raise StoreError(
+                f"{url}: {_short(error)}; set what it asks for in the environment of this host"
+            ) from error
         self._root = self._root.rstrip("/")
 
     def names(self, folder: str) -> list[str]:
         """The names directly in a folder, in order; none where there is no such folder."""
+        return sorted(self.sizes(folder))
+
+    def sizes(self, folder: str) -> dict[str, int | None]:
+        """The same, with the size in bytes; None where it has none, as of a folder."""
+        here = f"{self._root}/{folder}"
         with self._told():
             self._fs.invalidate_cache()
             try:
-                found = self._fs.ls(f"{self._root}/{folder}", detail=False)
-            except FileNotFoundError:
-                return []
-        names = (str(path).rstrip("/").rpartition("/")[2] for path in found)
-        return sorted(name for name in names if not name.startswith("."))
+                found = self._fs.ls(here, detail=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return {}
+        names = {str(told["name"]).rstrip("/"): told.get("size") for told in found}
+        # some list a file as its own content, and S3 the object that marks a folder
+        inside = {path.removeprefix(f"{here}/"): size for path, size in names.items()}
+        return {n: size for n, size in inside.items() if "/" not in n and not n.startswith(".")}
 
     def read(self, folder: str, names: Iterable[str]) -> dict[str, bytes | None]:
         """The contents of files; None for one that is not there."""
@@ -77,7 +94,7 @@ class StoreFiles:
             found = self._fs.cat(list(paths), on_error="return")
             for content in found.values():
                 if isinstance(content, BaseException) and not isinstance(
-                    content, FileNotFoundError
+                    content, FileNotFoundError | NotADirectoryError
                 ):
                     raise content
         contents = {path: content for path, content in found.items() if isinstance(content, bytes)}
@@ -102,10 +119,10 @@ class StoreFiles:
                 except FileNotFoundError:
                     continue
 
-    def set_aside(self, name: str) -> None:
-        """Give a file another name, under which nobody looks for it."""
-        with self._told():
-            self._fs.mv(f"{self._root}/{name}", f"{self._root}/{name}.damaged")
+    def set_aside(self, folder: str, name: str, content: bytes) -> None:
+        """Give a file with this content another name, under which nobody looks for it."""
+        self.write(folder, {f"{name}.damaged": content})
+        self.remove(folder, [name])
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -115,12 +132,23 @@ class StoreFiles:
         )
         try:
             yield
-        except FileNotFoundError:
-            raise
-        except (OSError, *foreign) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+        except LakeWriteError as error:  # of a shared folder
+            raise StoreError(str(error)) from error
+        except FileNotFoundError as error:
             raise StoreError(
-                f"{self.url}: cannot be used: {reason}; see to the network, the credentials in "
-                "the environment and the rights on the store, and run again: what was written "
-                "before is kept"
+                f"{self.url}: there is no such bucket or folder ({_short(error)}); make it, or "
+                "correct lake_store"
             ) from error
+        except (OSError, *foreign) as error:
+            raise StoreError(
+                f"{self.url}: cannot be used: {_short(error)}; see to the network, the "
+                "credentials in the environment and the rights on the store, and run again: what "
+                "was written before is kept"
+            ) from error
+
+
+def _short(error: Exception) -> str:
+    """What an error of a library says, on one line, without secrets and without whole pages."""
+    said = without_credentials(" ".join(str(error).split())) or type(error).__name__
+    said = said.partition(" Content: <")[0]
+    return said if len(said) <= _LONGEST_REASON else f"{said[:_LONGEST_REASON]} ..."

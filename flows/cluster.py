@@ -7,9 +7,10 @@ scheduler that died did not answer is handed to the next one.
 """
 
 import os
+import platform
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,15 +18,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 from quarterdeck.extractors.clones import mirror_folder
+from quarterdeck.extractors.errors import StoreError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.flows.errors import ClusterError
-from quarterdeck.flows.healing import heal
+from quarterdeck.flows.healing import bring_up_to_date, heal
 from quarterdeck.flows.mining import Attempt, attempt
 from quarterdeck.flows.mirrors import prune
 from quarterdeck.flows.progress import Work, reporter, reporting
 from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.flows.steps import task
+from quarterdeck.flows.stores import store_of
 
 try:
     import distributed
@@ -51,6 +54,7 @@ class Answer:
 
     attempt: Attempt
     lines: tuple[str, ...]  # what it would have told on a terminal
+    worker: str | None = None  # its address; None where it could not even begin
 
 
 class _Lines:
@@ -80,7 +84,7 @@ def mine_on_worker(source: Source, settings: Settings, wanted_version: str) -> A
     """
     if (here := version("quarterdeck")) != wanted_version:
         text = f"a worker has Quarterdeck {here}, the run {wanted_version}; install the same"
-        return Answer(Attempt(None, text), ())
+        return Answer(Attempt(None, text, is_of_host=True), (), _address())
     if folder := os.environ.get(FOLDER_VARIABLE):
         clones = Path(folder) / "clones"
         settings = settings.model_copy(update={"lake": Path(folder) / "lake", "clones": clones})
@@ -89,10 +93,31 @@ def mine_on_worker(source: Source, settings: Settings, wanted_version: str) -> A
             source = replace(source, path=path)
     lines = _Lines()
     with reporting(lines):
-        heal(Lake(settings.lake))
-        done = attempt(source, settings)
+        heal(lake := Lake(settings.lake), repository_id=source.repository_id)
+        bring_up_to_date(lake)
+        done = _seen_from_here(settings) or attempt(source, settings)
         prune(settings, [source])
-    return Answer(done, tuple(lines.kept))
+    return Answer(done, tuple(lines.kept), _address())
+
+
+def _address() -> str | None:
+    try:
+        return str(distributed.get_worker().address)
+    except ValueError:
+        return None  # called without a cluster
+
+
+def _seen_from_here(settings: Settings) -> Attempt | None:
+    """Why this host cannot publish: it does not see the store that the run has prepared."""
+    store = store_of(settings)
+    assert store is not None
+    try:
+        if store.is_there():
+            return None
+        text = f"{store.url}: not the builder's store, as {platform.node()} sees it; mount it there"
+    except StoreError as error:
+        text = str(error)
+    return Attempt(None, text, is_worth_retrying=True, is_of_host=True)
 
 
 def attempts_on_cluster(
@@ -109,18 +134,39 @@ def attempts_on_cluster(
 
 @task(name="mine repository", run_name="mine {source.repository_id}")
 def _wait(source: Source, cluster: "_Cluster") -> Attempt:
-    for number in range(TRIES):
+    tried: set[str | None] = set()
+    number = 0
+    while True:
         try:
             answer = cluster.answer(source)
         except ClusterError as error:
             return Attempt(None, str(error))
         for line in answer.lines:
             reporter().line(line)
-        if not answer.attempt.is_worth_retrying or number == TRIES - 1:
-            break
-        reporter().line(f"{source.repository_id}: {answer.attempt.problem}; trying again")
-        cluster.submit([source])
-    return answer.attempt
+        found = answer.attempt
+        tried.add(answer.worker)
+        others = cluster.workers() - tried if found.is_of_host else set()
+        number += not others
+        if found.problem is None or not (others or found.is_worth_retrying) or number >= TRIES:
+            return found
+        where = f"another worker than {answer.worker}" if others else "once more"
+        reporter().line(f"{source.repository_id}: {found.problem}; trying {where}")
+        cluster.submit([source], others)
+
+
+def _without_answer(problem: BaseException) -> Answer:
+    """What to make of a task that ended with an error instead of an answer.
+
+    Raises:
+        ClusterError: it takes every worker down.
+    """
+    if isinstance(problem, distributed.KilledWorker):
+        raise ClusterError(f"mining it ended every worker that tried: {problem}") from problem
+    text = (
+        f"a worker could not run it ({type(problem).__name__}: {problem}); install the same "
+        "Quarterdeck, with the same extras, on every host"
+    )
+    return Answer(Attempt(None, text, is_worth_retrying=True), ())
 
 
 class _Cluster:
@@ -129,15 +175,22 @@ class _Cluster:
     def __init__(self, settings: Settings, sources: Sequence[Source]) -> None:
         assert settings.dask is not None
         self._address = settings.dask
-        self._settings = settings
+        # a worker needs its own repository alone, which comes with the source
+        self._settings = settings.model_copy(update={"repositories": []})
         self._client: distributed.Client | None = None
         self._futures: dict[str, distributed.Future] = {}
         self._left = {source.repository_id: source for source in sources}
         self._problem: str | None = None  # why there is no cluster any more
         self._idle_since: float | None = None
 
-    def submit(self, sources: Sequence[Source]) -> None:
-        """Hand repositories to the scheduler."""
+    def workers(self) -> set[str | None]:
+        """Addresses of the workers there are; none where the scheduler is lost."""
+        if self._client is None:
+            return set()
+        return set(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def submit(self, sources: Sequence[Source], workers: Collection[str | None] = ()) -> None:
+        """Hand repositories to the scheduler, for some of the workers if these are there."""
         assert self._client is not None
         for source in sources:
             self._left[source.repository_id] = source
@@ -148,6 +201,8 @@ class _Cluster:
                 version("quarterdeck"),
                 key=f"mine-{source.repository_id}-{uuid.uuid4().hex}",
                 pure=False,
+                workers=sorted(map(str, workers)) or None,
+                allow_other_workers=bool(workers),
             )
 
     def answer(self, source: Source) -> Answer:
@@ -162,16 +217,16 @@ class _Cluster:
             try:
                 if self._client is None:
                     self._connect()
-                answer: Answer = self._futures[name].result(timeout=_POLL_SECONDS)
-            except distributed.KilledWorker as error:
-                raise ClusterError(f"mining it ended every worker that tried: {error}") from error
+                future = self._futures[name]
+                problem = future.exception(timeout=_POLL_SECONDS)
+                answer = _without_answer(problem) if problem is not None else future.result()
             except TimeoutError:
                 self._see_to_workers()
             except (CancelledError, OSError) as error:
                 reporter().line(f"the Dask scheduler at {self._address} is lost: {error}")
                 self.close()
             else:
-                del self._left[name]
+                del self._left[name], self._futures[name]
                 return answer
         raise ClusterError(self._problem)
 

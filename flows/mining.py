@@ -14,9 +14,11 @@ from quarterdeck.extractors.errors import (
     GitCommandError,
     LakeError,
     LakeWriteError,
+    RepositoryNotFoundError,
     StoreError,
 )
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.lake_upgrade import remined
 from quarterdeck.extractors.mining import MiningResult, mine_repository
 from quarterdeck.extractors.repository import open_repository
 from quarterdeck.flows.healing import heal
@@ -34,7 +36,8 @@ class Attempt:
 
     result: MiningResult | None
     problem: str | None = None
-    is_worth_retrying: bool = False  # on another host, or a little later
+    is_worth_retrying: bool = False  # on any host, a little later
+    is_of_host: bool = False  # another one may see, or have, what this one lacks
 
 
 def attempts(sources: Sequence[Source], settings: Settings) -> Iterator[tuple[Source, Attempt]]:
@@ -60,13 +63,19 @@ def attempt(source: Source, settings: Settings) -> Attempt:
     except StoreError as error:
         return Attempt(None, str(error), is_worth_retrying=True)
     except ExtractorError as error:
-        return Attempt(None, str(error))
+        is_of_host = isinstance(error, RepositoryNotFoundError | LakeWriteError)
+        return Attempt(None, str(error), is_of_host=is_of_host or is_without_git(error))
     except pygit2.GitError as error:
         text = f"{source.path}: libgit2 cannot read it: {error}; try `git fsck` there"
         return Attempt(None, text)
     except OSError as error:
         text = f"{error}; is there space in {tempfile.gettempdir()} and in the lake?"
-        return Attempt(None, text)
+        return Attempt(None, text, is_of_host=True)
+
+
+def is_without_git(error: object) -> bool:
+    """Whether an error is that there is no git on this host."""
+    return isinstance(getattr(error, "__cause__", None), FileNotFoundError)
 
 
 def _mine_or_heal(source: Source, settings: Settings, lake: Lake) -> MiningResult:
@@ -83,8 +92,7 @@ def _mine_or_heal(source: Source, settings: Settings, lake: Lake) -> MiningResul
 def _retry_is_worthwhile(_task: Any, _run: Any, state: Any) -> bool:
     """A network may recover; a wrong path or a missing git will not."""
     failure = state.result(raise_on_failure=False)
-    without_git = isinstance(getattr(failure, "__cause__", None), FileNotFoundError)
-    return isinstance(failure, GitCommandError) and not without_git
+    return isinstance(failure, GitCommandError) and not is_without_git(failure)
 
 
 @task(
@@ -106,7 +114,10 @@ def mine_one(source: Source, settings: Settings) -> MiningResult:
 
 def _mine(source: Source, settings: Settings, lake: Lake) -> MiningResult:
     repository = open_repository(source.path, source.default_branch)
-    with reporter().work(f"{source.repository_id}: commits diffed") as work:
+    with (
+        remined(lake, source.repository_id),
+        reporter().work(f"{source.repository_id}: commits diffed") as work,
+    ):
         return mine_repository(
             repository,
             source.repository_id,

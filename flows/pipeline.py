@@ -22,7 +22,7 @@ from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.digests import basis, input_digest, published_digest, report_digest
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
 from quarterdeck.flows.forge_inputs import read_told_files, table_specs, told_parts
-from quarterdeck.flows.healing import heal
+from quarterdeck.flows.healing import bring_up_to_date, heal
 from quarterdeck.flows.inputs import given_frames
 from quarterdeck.flows.mining import attempts
 from quarterdeck.flows.mirrors import prune
@@ -107,6 +107,9 @@ def mine(settings: Settings) -> Mined:
     """Bring the lake up to date with every repository and file; one that fails stops no other."""
     lake = Lake(settings.lake)
     heal(lake)
+    bring_up_to_date(lake)
+    if (store := store_of(settings)) is not None:
+        store.prepare(lake)
     sources = resolve(settings) if settings.repositories or not table_specs(settings) else []
     _keep_out_of_git(settings.lake.parent)
     results, problems = [], {}
@@ -189,6 +192,7 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
     named = resolve(settings) if settings.repositories else None
     bring_lake(settings, [s.repository_id for s in named] if named is not None else None)
     lake = Lake(settings.lake, create=False)
+    bring_up_to_date(lake)
     sources = in_lake(lake) if named is None else named
     if not sources and not told_parts(settings, lake):
         raise SettingsError(

@@ -46,4 +46,8 @@ def recorded(settings: Settings) -> Iterator[None]:
 
                 write_metrics(settings)
         except (ExtractorError, SettingsError, OSError) as problem:
-            reporter().line(f"warning: the state of this run could not be kept: {problem}")
+            places = " and ".join(str(p) for p in (settings.lake, settings.metrics_file) if p)
+            reporter().line(
+                f"warning: the state of this run could not be kept: {problem}; see to room in, and "
+                f"rights on, {places}"
+            )

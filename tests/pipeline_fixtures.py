@@ -13,8 +13,8 @@ from git_fixtures import ADA, BEN, RepositoryBuilder
 #: The console command, whether it is installed as a script or not.
 COMMAND = (sys.executable, "-c", "from quarterdeck.flows.cli import entry; entry()")
 _ASSISTED = "Co-authored-by: Claude <noreply@anthropic.com>"
-#: Says when it was mined, and so differs between runs that agree.
-_VOLATILE = {"mined_at"}
+#: Say when it was mined, or a forge asked, and so differ between runs that agree.
+_VOLATILE = {"mined_at", "told_at"}
 
 
 def environment(**extra: str) -> dict[str, str]:

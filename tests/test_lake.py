@@ -18,7 +18,7 @@ from mined import content, git_changes, mine, mined_changes
 
 from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
 from quarterdeck.extractors.lake import Lake
-from quarterdeck.extractors.lake_files import LAKE_VERSION
+from quarterdeck.extractors.lake_files import LAKE_VERSION, MACHINE
 from quarterdeck.extractors.schemas import SNAPSHOT_TABLES, TABLES
 
 MINE = [sys.executable, str(Path(__file__).with_name("mine_in_process.py"))]
@@ -264,3 +264,22 @@ def test_outcomes_of_the_last_run(tmp_path: Path) -> None:
     lake.write_outcome("c", None)
 
     assert lake.outcomes() == {"a/b": "no such folder"}
+
+
+def test_half_written_records_of_killed_runs_are_removed(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.write_note("cursors", "app", {"at": 1})
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    old = time.time() - 3600
+    left = {}
+    for name, process, age in (("dead", dead.pid, old), ("alive", os.getpid(), old)):
+        left[name] = tmp_path / "cursors" / f".app.json.{MACHINE}.{process}.tmp"
+        left[name].write_text("{")
+        os.utime(left[name], (age, age))
+    young = tmp_path / "cursors" / f".lib.json.{MACHINE}.{dead.pid}.tmp"
+    young.write_text("{")
+    with lake.lock("app"):
+        assert not left["dead"].exists()
+        assert left["alive"].exists() and young.exists()
+    assert lake.read_note("cursors", "app") == {"at": 1}

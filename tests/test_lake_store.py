@@ -1,6 +1,8 @@
 """The store of the lake: hosts with disks of their own, and one record."""
 
+import hashlib
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -15,7 +17,7 @@ from quarterdeck.extractors.errors import DamagedStoreError, StoreError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.lake_store import LakeStore
 from quarterdeck.extractors.schemas import TABLES
-from quarterdeck.extractors.store_files import store_problem
+from quarterdeck.extractors.store_files import _short, store_problem
 
 Content = dict[str, list[tuple[object, ...]]]
 
@@ -223,3 +225,143 @@ def test_an_older_quarterdeck_leaves_a_newer_store_alone(
 def test_what_a_store_may_be(url: str, problem: str | None) -> None:
     found = store_problem(url)
     assert found is None if problem is None else problem in str(found)
+
+
+def test_a_part_that_the_store_lost_comes_back_from_a_host_that_has_it(world: Path) -> None:
+    """Nothing is new there; a part cut short shows by its size."""
+    expected = content(world / "one")
+    lost, cut = stored(world, "parts")[:2]
+    lost.unlink()
+    cut.write_bytes(cut.read_bytes()[:-5])
+    mine_on(world, "one", "short")
+    assert fetched(world) == expected
+
+
+def test_an_index_that_is_replaced_while_it_is_read_is_looked_for_again(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer puts its index in place between the listing and the reading."""
+    from quarterdeck.extractors.store_files import StoreFiles
+
+    names, listed = StoreFiles.names, []
+
+    def late(files: StoreFiles, folder: str) -> list[str]:
+        found = names(files, folder)
+        if not listed:
+            listed.append(found)
+            mine_on(world, "two", "grown")
+        return found
+
+    store = LakeStore(str(world / "store"))
+    monkeypatch.setattr(StoreFiles, "names", late)
+    store.fetch(Lake(world / "new"), "app")
+    assert content(world / "new") == content(world / "two")
+
+
+def test_a_listing_that_stays_behind_is_told(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lake_store, "_LOOK_AGAIN_SECONDS", (0.0, 0.0))
+    (index,) = stored(world, "index")
+    index.rename(world / "gone")
+    index.symlink_to(world / "nowhere")  # listed, and not there
+    with pytest.raises(StoreError, match="1 are listed, and none can be read"):
+        fetched(world)
+
+
+def indexed(world: Path, **changes: object) -> Path:
+    """Put an index in place of the one that is there, with its name right for what it holds."""
+    (index,) = stored(world, "index")
+    told = json.loads(index.read_bytes())
+    told |= {key: change(told[key]) for key, change in changes.items()}  # type: ignore[operator]
+    index.unlink()
+    text = json.dumps(told).encode()
+    place = index.with_name(f"{hashlib.sha256(text).hexdigest()}.json")
+    place.write_bytes(text)
+    return place
+
+
+def test_parts_of_a_table_that_this_version_does_not_know_stay_in_the_index(world: Path) -> None:
+    content = b"rows"
+    name = hashlib.sha256(content).hexdigest()
+    (world / "store/parts/app" / name).write_bytes(content)
+    indexed(world, parts=lambda parts: parts | {"line_moods/0a.parquet": [name, len(content), 1]})
+    mine_on(world, "two", "grown")
+    (index,) = stored(world, "index")
+    assert "line_moods/0a.parquet" in json.loads(index.read_bytes())["parts"]
+    assert not (world / "two/line_moods").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["commits/../../../../out.parquet", "../commits/a.parquet", "commits/.a.parquet", "x"]
+)
+def test_an_index_cannot_name_a_place_outside_the_lake(world: Path, path: str) -> None:
+    bad = indexed(world, parts=lambda parts: {path: next(iter(parts.values()))})
+    with pytest.raises(StoreError, match=f"{bad.name}: is no index .*is no part"):
+        fetched(world)
+    assert not list(world.rglob("out.parquet"))
+
+
+def test_foreign_files_in_the_store_are_let_alone(world: Path) -> None:
+    for place in ("index/README", "index/app/notes.txt", "parts/app/x", "x"):
+        (world / "store" / place).write_text("not ours")
+    mine_on(world, "two", "grown")
+    assert fetched(world) == content(world / "two")
+    LakeStore(str(world / "store")).fetch(Lake(world / "new"), "README")
+    assert (world / "store/index/app/notes.txt").read_text() == "not ours"
+
+
+def test_a_share_that_is_not_mounted_is_not_taken_for_an_empty_store(world: Path) -> None:
+    store = LakeStore(str(world / "store"))
+    store.prepare(Lake(world / "one"))
+    assert store.is_there()
+    shutil.move(world / "store", world / "elsewhere")
+    (world / "store").mkdir()
+    assert not store.is_there()
+    with pytest.raises(StoreError, match="published there before; see whether the share is"):
+        store.prepare(Lake(world / "one"))
+    shutil.rmtree(world / "one/stores")  # the remedy that it names
+    store.prepare(Lake(world / "one"))
+    mine_on(world, "one", "short")
+    assert fetched(world) == content(world / "one")
+
+
+def test_a_store_of_a_newer_version_is_refused_before_anything_is_mined(world: Path) -> None:
+    (world / "store/store.json").write_text('{"quarterdeck_store": 99}')
+    with pytest.raises(StoreError, match="newer Quarterdeck"):
+        LakeStore(str(world / "store")).prepare(Lake(world / "one"))
+    (world / "store/store.json").write_text("[]")
+    with pytest.raises(StoreError, match="is not Quarterdeck's"):
+        LakeStore(str(world / "store")).is_there()
+
+
+def test_a_lake_moves_to_a_store_and_back(world: Path) -> None:
+    """A lake that was mined without a store is published; later the setting is taken out."""
+    alone(world, "short", "grown")
+    shutil.rmtree(world / "store")
+    LakeStore(str(world / "store")).publish(Lake(world / "alone"), "app")
+    mine_on(world, "two", "forked")
+    fetched(world, "alone")
+    place_repository(world, "forked")
+    assert mine(world / "app", world / "alone").nothing_new
+    assert content(world / "alone") == content(world / "two")
+
+
+def test_what_is_read_anew_is_newer_than_what_a_clock_ahead_wrote(world: Path) -> None:
+    tell(world, "one", "as first read")
+    (part,) = Lake(world / "one").parts("forge_reviews", "app")
+    ahead = time.time_ns() + 3600 * 10**9
+    os.utime(part, ns=(ahead, ahead))
+    LakeStore(str(world / "store")).publish(Lake(world / "one"), "app")
+    fetched(world, "two")
+    tell(world, "two", "as read anew", again=True)
+    fetched(world, "one")
+    assert table(world / "one", "forge_reviews")["state"].to_list() == ["as read anew"]
+
+
+@pytest.mark.parametrize("url", ["", " ", "s3://", "s3:/bucket/prefix", "gs:bucket"])
+def test_a_store_without_a_place_is_refused(url: str) -> None:
+    assert "names no" in str(store_problem(url))
+
+
+def test_a_reason_of_the_store_holds_no_secret_and_is_short() -> None:
+    said = _short(OSError("cannot reach https://me:hush@host/x\n" + "and so on " * 100))
+    assert "hush" not in said and "host/x" in said and len(said) < 320

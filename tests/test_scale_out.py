@@ -63,16 +63,16 @@ class World:
             **more,
         )
 
-    def start_scheduler(self) -> "subprocess.Popen[bytes]":
-        started = self.stack.enter_context(process(*scheduler_command(self.port)))
+    def start_scheduler(self, **more: str) -> "subprocess.Popen[bytes]":
+        started = self.stack.enter_context(process(*scheduler_command(self.port), **more))
         until(lambda: answers(self.port))
         return started
 
-    def start_worker(self, host: str) -> "subprocess.Popen[bytes]":
+    def start_worker(self, host: str, **more: str) -> "subprocess.Popen[bytes]":
         place = self.folder / host
         place.mkdir(exist_ok=True)
         command = worker_command(self.address, place, host)
-        variables = {**self.variables, "QUARTERDECK_WORKER_FOLDER": str(place)}
+        variables = {**self.variables, "QUARTERDECK_WORKER_FOLDER": str(place), **more}
         return self.stack.enter_context(process(*command, **variables))
 
     def hold(self, host: str) -> list[filelock.FileLock]:
@@ -130,7 +130,7 @@ def agrees(world: World, builder: Settings) -> None:
 def test_a_worker_and_then_the_scheduler_killed_in_the_middle_change_nothing(world: World) -> None:
     builder = world.settings("builder", dask=world.address, lake_store="s3://shared/lake")
     scheduler = world.start_scheduler()
-    world.hold("first")
+    held = world.hold("first")
     locks = world.hold("second")
     first = world.start_worker("first")
     thread, problems = mined_meanwhile(builder, told := Told())
@@ -148,7 +148,55 @@ def test_a_worker_and_then_the_scheduler_killed_in_the_middle_change_nothing(wor
     assert problems == [{}]
     assert any("is lost" in line for line in told.lines)
     assert any(line.startswith("site: ") for line in told.lines)  # what a worker said
+    assert all(lock.is_locked for lock in held)  # the first was in the middle when it died
     agrees(world, builder)
+
+
+def test_another_worker_does_what_one_cannot_and_what_ends_workers_is_given_up(
+    world: World,
+) -> None:
+    """One worker has no git; and the third repository is the end of whoever takes it."""
+    import distributed
+
+    apart = World(world.folder, world.variables["AWS_ENDPOINT_URL"], world.stack)
+    apart.start_scheduler(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    locks = apart.hold("able")
+    for lock in locks[:2]:
+        lock.release()
+    apart.start_worker("without-git", PATH="/nowhere")
+    able = apart.start_worker("able")
+    settings = apart.settings("apart", dask=apart.address, lake_store="s3://shared/apart")
+    with distributed.Client(apart.address, set_as_default=False) as client:
+        client.wait_for_workers(2)
+        thread, problems = mined_meanwhile(settings, told := Told())
+        until(lambda: any(line.startswith("lib: 4 new commits") for line in told.lines))
+        names = {w["id"]: address for address, w in client.scheduler_info()["workers"].items()}
+        until(lambda: any("site" in key for key in client.processing()[names["able"]]))
+        able.kill()
+        thread.join(60)
+    ((name, problem),) = dict(problems[0]).items()  # type: ignore[call-overload]
+    assert name == "site" and "mining it ended every worker that tried" in problem
+    assert any("git: command not found" in line and "another worker" in line for line in told.lines)
+
+
+def test_an_error_instead_of_an_answer_is_told() -> None:
+    """A worker with another Quarterdeck, or none, cannot even read what it is sent."""
+    from quarterdeck.flows.cluster import _without_answer
+
+    found = _without_answer(ModuleNotFoundError("No module named 'quarterdeck'")).attempt
+    assert found.is_worth_retrying
+    assert "No module named 'quarterdeck'" in str(found.problem)
+    assert "install the same" in str(found.problem)
+
+
+def test_a_worker_that_sees_another_store_publishes_nothing(world: World, tmp_path: Path) -> None:
+    """A share that is not mounted is an empty folder there."""
+    from quarterdeck.flows.cluster import mine_on_worker, version
+
+    settings = world.settings("unmounted", lake_store=str(tmp_path / "store"))
+    found = mine_on_worker(resolve(settings)[0], settings, version("quarterdeck")).attempt
+    assert "not the builder's store" in str(found.problem) and found.is_of_host
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_cluster_without_a_store_is_refused(tmp_path: Path) -> None:
