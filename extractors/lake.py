@@ -13,7 +13,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -208,8 +207,12 @@ class Lake:
         Raises:
             LakeError: it cannot be read.
         """
-        path = self.root / kind / f"{file_name(name)}.json"
+        path = self.note_path(kind, name)
         return json_object(path) if path.is_file() else None
+
+    def note_path(self, kind: str, name: str) -> Path:
+        """Where a small record is kept."""
+        return self.root / kind / f"{file_name(name)}.json"
 
     def note_names(self, kind: str) -> list[str]:
         """The names under which `write_note` kept records of a kind."""
@@ -222,11 +225,11 @@ class Lake:
             LakeWriteError: the disk is full, or the folder cannot be written.
         """
         content = json.dumps(dict(note), sort_keys=True) + "\n"
-        write_whole(self.root / kind / f"{file_name(name)}.json", content.encode())
+        write_whole(self.note_path(kind, name), content.encode())
 
     def remove_note(self, kind: str, name: str) -> None:
         """Forget a small record."""
-        (self.root / kind / f"{file_name(name)}.json").unlink(missing_ok=True)
+        self.note_path(kind, name).unlink(missing_ok=True)
 
     def append_diffs(
         self, file_changes: pl.DataFrame, commit_diffs: pl.DataFrame, repository_id: str
@@ -314,53 +317,6 @@ class Lake:
             for part in sorted(self.folder(table, repository_id).glob("*.parquet")):
                 if int(part.stem) <= number - _KEPT_SNAPSHOTS:
                     part.unlink(missing_ok=True)
-
-    def write_outcome(self, repository_id: str, problem: str | None) -> None:
-        """Keep how the last run went for a repository: None, or why it could not be mined.
-
-        Raises:
-            LakeWriteError: the disk is full, or the folder cannot be written.
-        """
-        path = self.root / "outcomes" / f"{file_name(repository_id)}.json"
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        before: dict[str, object] = {}
-        with suppress(LakeError):
-            before = json_object(path)
-        good = now if problem is None else before.get("succeeded_at")
-        if problem is not None and "succeeded_at" not in before and before.get("problem") is None:
-            good = before.get("at")  # written before this was kept
-        outcome = {
-            "repository_id": repository_id,
-            "problem": problem,
-            "at": now,
-            "succeeded_at": good,
-        }
-        write_whole(path, (json.dumps(outcome) + "\n").encode())
-
-    def outcomes(self) -> dict[str, str]:
-        """Why a repository could not be mined in its last run, by its name."""
-        return {
-            name: str(outcome["problem"])
-            for name, outcome in self.last_outcomes().items()
-            if outcome.get("problem") is not None
-        }
-
-    def last_outcomes(self) -> dict[str, dict[str, object]]:
-        """How it went, by the name of the repository.
-
-        Keys: `problem` (None: none), `at` and `succeeded_at` (ISO 8601, UTC): when it was last
-        tried, and when that last went well.
-
-        Raises:
-            LakeError: one cannot be read.
-        """
-        found = {}
-        for path in sorted(self.root.glob("outcomes/*.json")):
-            outcome = json_object(path)
-            if not isinstance(name := outcome.get("repository_id"), str):
-                raise LakeError(f"{path}: names no repository; remove it")
-            found[name] = outcome
-        return found
 
     def _snapshot_number(self, repository_id: str) -> int:
         parts = self.folder("repositories", repository_id).glob("*.parquet")

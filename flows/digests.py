@@ -11,6 +11,7 @@ import duckdb
 
 from quarterdeck.extractors.forge_parts import SOURCES, noted_reading
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.outcomes import outcomes
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.forge_inputs import told_parts
@@ -40,7 +41,7 @@ def input_digest(settings: Settings, sources: Sequence[Source], lake: Lake, know
     and the rules of this installation.
     """
     values = [known.code, settings.model_dump_json(exclude=NOT_SHOWN), *known.lake.values()]
-    problems = lake.outcomes()
+    problems = outcomes(lake)
     for source in _sorted(sources):
         values += map(str, (source.repository_id, source.team, problems.get(source.repository_id)))
         for row in lake.read("repositories", source.repository_id).iter_rows():

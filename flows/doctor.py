@@ -14,6 +14,7 @@ import pygit2
 from quarterdeck.extractors.errors import ExtractorError
 from quarterdeck.extractors.git_history import read_history
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.outcomes import outcomes
 from quarterdeck.extractors.repository import OpenRepository, open_repository
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.repositories import Source, resolve
@@ -102,7 +103,7 @@ def _lake(settings: Settings) -> Finding:
         names = lake.repository_ids()
     except ExtractorError as error:
         return Finding("error", "lake", str(error))
-    problems = lake.outcomes()
+    problems = outcomes(lake)
     detail = (
         f"{settings.lake}: repositories: {len(names)}, {size / 1e6:.1f} MB, version {lake.version}"
     )

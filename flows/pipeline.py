@@ -18,6 +18,7 @@ from quarterdeck.extractors.errors import DamagedStoreError, LakeError, StoreErr
 from quarterdeck.extractors.forge_files import FileOutcome
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.mining import MiningResult
+from quarterdeck.extractors.outcomes import outcomes, write_outcome
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
 from quarterdeck.flows.digests import basis, input_digest, published_digest, report_digest
 from quarterdeck.flows.errors import NothingMinedError, SettingsError, StaleDataError
@@ -119,10 +120,10 @@ def mine(settings: Settings) -> Mined:
         if attempt.problem is not None:
             problems[source.repository_id] = attempt.problem
             reporter().line(f"{source.repository_id}: {attempt.problem}")
-        lake.write_outcome(source.repository_id, attempt.problem)
+        write_outcome(lake, source.repository_id, attempt.problem)
     for name, problem in _ask_forges(sources, settings, lake).items():
         problems[name] = f"{problems[name]}; {problem}" if name in problems else problem
-        lake.write_outcome(name, problems[name])
+        write_outcome(lake, name, problems[name])
     files = mine_files(settings)
     prune(settings, sources)
     problems |= {str(file.path): file.problem for file in files if file.problem is not None}
@@ -244,7 +245,7 @@ def build(
     """
     start = time.monotonic()
     lake = Lake(settings.lake, create=False)
-    given = given_frames(settings, sources, lake.outcomes(), digest, lake)
+    given = given_frames(settings, sources, outcomes(lake), digest, lake)
     total, made, copied = len(load_objects()), 0, 0
     with (
         tempfile.TemporaryDirectory(prefix="quarterdeck-empty-") as empty,

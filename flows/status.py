@@ -11,6 +11,7 @@ from typing import Any, Literal
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.lake_files import file_name
+from quarterdeck.extractors.outcomes import last_outcomes
 from quarterdeck.flows.errors import SettingsError
 from quarterdeck.flows.repositories import resolve
 from quarterdeck.flows.run_state import LastRun, instant, is_alive, last_run
@@ -80,7 +81,7 @@ def examine_status(
     """
     now = datetime.now(UTC)
     lake = Lake(settings.lake, create=False)
-    outcomes = lake.last_outcomes()
+    outcomes = last_outcomes(lake)
     if settings.repositories:
         names: Iterable[str] = [source.repository_id for source in resolve(settings)]
     else:

@@ -22,6 +22,7 @@ from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_tokens import Token, find_tokens
 from quarterdeck.extractors.forges import Forge
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.outcomes import outcomes
 from quarterdeck.flows import pipeline
 from quarterdeck.flows.errors import SettingsError, StaleDataError
 from quarterdeck.flows.forge_api_settings import ForgeSettings
@@ -220,7 +221,7 @@ def test_the_stage_reads_every_repository_that_can_be_read(
     assert "2 pull requests, at least 9 requests" in before[2]
     assert list(problems) == ["gone"]
     lake = Lake(settings.lake)
-    assert lake.outcomes() == problems
+    assert outcomes(lake) == problems
     assert set(lake.repository_ids()) == {"gone", "harbour", "pier"}
     assert len(told(settings.lake)["pulls"]) == 3
     assert lake.read("forge_pull_requests", "pier").height == 2

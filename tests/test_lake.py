@@ -19,6 +19,7 @@ from mined import content, git_changes, mine, mined_changes
 from quarterdeck.extractors.errors import LakeError, LakeVersionError, LakeWriteError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.lake_files import LAKE_VERSION, MACHINE
+from quarterdeck.extractors.outcomes import outcomes, write_outcome
 from quarterdeck.extractors.schemas import SNAPSHOT_TABLES, TABLES
 
 MINE = [sys.executable, str(Path(__file__).with_name("mine_in_process.py"))]
@@ -259,11 +260,11 @@ def test_two_snapshots_are_kept_and_every_table_has_its_schema(tmp_path: Path) -
 
 def test_outcomes_of_the_last_run(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    lake.write_outcome("a/b", "no such folder")
-    lake.write_outcome("c", "broken")
-    lake.write_outcome("c", None)
+    write_outcome(lake, "a/b", "no such folder")
+    write_outcome(lake, "c", "broken")
+    write_outcome(lake, "c", None)
 
-    assert lake.outcomes() == {"a/b": "no such folder"}
+    assert outcomes(lake) == {"a/b": "no such folder"}
 
 
 def test_half_written_records_of_killed_runs_are_removed(tmp_path: Path) -> None:

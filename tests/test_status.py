@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from quarterdeck.extractors.errors import LakeError
 from quarterdeck.extractors.lake import Lake
+from quarterdeck.extractors.outcomes import last_outcomes, write_outcome
 from quarterdeck.flows import cli
 from quarterdeck.flows import serving as serving_module
 from quarterdeck.flows.errors import SettingsError, StaleDataError
@@ -62,7 +63,7 @@ def set_outcome(folder: Path, name: str, **values: object) -> None:
 
 def test_a_fresh_lake_is_well_and_an_old_one_is_not(folder: Path) -> None:
     with recorded(ours(folder)):
-        Lake(ours(folder).lake).write_outcome("app", None)
+        write_outcome(Lake(ours(folder).lake), "app", None)
     assert call("--max-age", "1h").exit_code == 0
     old = datetime.now(UTC) - timedelta(hours=37)
     set_outcome(folder, "app", at=old.isoformat(), succeeded_at=old.isoformat())
@@ -76,12 +77,12 @@ def test_a_fresh_lake_is_well_and_an_old_one_is_not(folder: Path) -> None:
 
 def test_a_failure_keeps_when_it_last_went_well(folder: Path) -> None:
     lake = Lake(ours(folder).lake)
-    lake.write_outcome("app", None)
+    write_outcome(lake, "app", None)
     then = datetime.now(UTC) - timedelta(days=9)
     set_outcome(folder, "app", at=then.isoformat(), succeeded_at=then.isoformat())
     for problem in ("no network", "no network"):
         with pytest.raises(StaleDataError), recorded(ours(folder)):
-            lake.write_outcome("app", problem)
+            write_outcome(lake, "app", problem)
             raise StaleDataError({"app": problem})
     done = call("--json")
     assert done.exit_code == 4
@@ -104,13 +105,13 @@ def test_an_outcome_of_before_tells_as_much_as_it_can(folder: Path) -> None:
     found = {r["repository_id"]: r for r in json.loads(call("--json").output)["repositories"]}
     assert found["good"]["succeeded_at"] == "2026-01-01T00:00:00+00:00"
     assert found["bad"]["succeeded_at"] is None
-    lake.write_outcome("good", "gone")
-    assert lake.last_outcomes()["good"]["succeeded_at"] == "2026-01-01T00:00:00Z"
+    write_outcome(lake, "good", "gone")
+    assert last_outcomes(lake)["good"]["succeeded_at"] == "2026-01-01T00:00:00Z"
 
 
 def test_a_clock_that_was_set_back_does_not_hide_stale_data(folder: Path) -> None:
     lake = Lake(ours(folder).lake)
-    lake.write_outcome("app", None)
+    write_outcome(lake, "app", None)
     ahead = datetime.now(UTC) + timedelta(days=400)
     set_outcome(folder, "app", succeeded_at=ahead.isoformat())
     done = call("--max-age", "1d")
@@ -166,7 +167,7 @@ def test_a_damaged_note_is_named_and_never_a_crash(folder: Path, note: str) -> N
     """Each key with something else in it, each key missing, and no JSON object at all."""
     lake = Lake(ours(folder).lake)
     with recorded(ours(folder)):
-        lake.write_outcome("app", None)
+        write_outcome(lake, "app", None)
     schedule = {"cron": "0 2 * * *", "time_zone": "UTC", "machine": platform.node()}
     schedule |= {"process": str(os.getpid()), "next_at": "2099-01-01T00:00:00"}
     lake.write_note("runs", "schedule", schedule)
@@ -190,7 +191,7 @@ def test_a_damaged_note_is_named_and_never_a_crash(folder: Path, note: str) -> N
 
 
 def test_a_time_without_a_zone_is_utc(folder: Path) -> None:
-    Lake(ours(folder).lake).write_outcome("app", None)
+    write_outcome(Lake(ours(folder).lake), "app", None)
     set_outcome(folder, "app", succeeded_at="2026-01-01T00:00:00")
     (app,) = json.loads(call("--json").output)["repositories"]
     assert app["succeeded_at"] == "2026-01-01T00:00:00+00:00"
@@ -208,8 +209,8 @@ def test_the_metrics_file(folder: Path) -> None:
     lake = Lake(settings.lake)
     odd = 'odd "name"\\ of\na repository'
     with pytest.raises(StaleDataError), recorded(settings):
-        lake.write_outcome("app", None)
-        lake.write_outcome(odd, "gone")
+        write_outcome(lake, "app", None)
+        write_outcome(lake, odd, "gone")
         raise StaleDataError({odd: "gone"})
     text = file.read_text()
     found = {
