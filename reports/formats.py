@@ -51,6 +51,20 @@ def percent(share: float | None) -> str:
     return _minus(f"{100 * share:.0f}%")
 
 
+_BOUNDS: Final = {
+    ("at least", "<1%"): "more than 0%",
+    ("at least", ">99%"): "more than 99%",
+    ("at most", "<1%"): "less than 1%",
+    ("at most", ">99%"): "less than 100%",
+}
+
+
+def bound(words: str, share: float | None) -> str:
+    """Format a bound: `at most 72%`, and `less than 100%` where that would be `at most >99%`."""
+    text = percent(share)
+    return _BOUNDS.get((words, text), f"{words} {text}")
+
+
 def fine_percent(rate: float | None) -> str:
     """Format a rate of 0 to 1 as percent, below ten with one decimal."""
     if rate is not None and 0.0005 <= rate < 0.0995:

@@ -217,8 +217,8 @@ def _model_stat(row: Authorship | None, quarter: str | None) -> Stat:
         label,
         row.quarter,
         fmt.percent(row.model_share),
-        f"at least {fmt.percent(row.model_share_low)} declared or attested, "
-        f"at most {fmt.percent(row.model_share_high)} if all undeclared lines were a model's",
+        f"{fmt.bound('at least', row.model_share_low)} declared or attested, "
+        f"{fmt.bound('at most', row.model_share_high)} if all undeclared lines were a model's",
         f"n = {fmt.plural(row.code_lines, 'code line')}",
         _change(row.change_points, "points"),
     )
