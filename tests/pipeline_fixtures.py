@@ -10,8 +10,14 @@ from typing import Any
 import duckdb
 from git_fixtures import ADA, BEN, RepositoryBuilder
 
-#: The console command, whether it is installed as a script or not.
-COMMAND = (sys.executable, "-c", "from quarterdeck.flows.cli import entry; entry()")
+#: The console command, whether it is installed as a script or not; not deaf where the tests are
+#: run under nohup.
+COMMAND = (
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+    "from quarterdeck.flows.cli import entry; entry()",
+)
 _ASSISTED = "Co-authored-by: Claude <noreply@anthropic.com>"
 #: Say when it was mined, or a forge asked, and so differ between runs that agree.
 _VOLATILE = {"mined_at", "told_at"}
