@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from quarterdeck.extractors.forge_parts import SOURCES, noted_reading
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.outcomes import outcomes
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
@@ -83,16 +82,21 @@ def _sorted(sources: Sequence[Source]) -> list[Source]:
 def _of_table(
     table: str, settings: Settings, sources: Sequence[Source], lake: Lake
 ) -> Iterable[str]:
-    """Parts of a lake table by name and size: a part is never changed in its place."""
+    """Parts of a lake table by name, size and time.
+
+    Names alone do not do: what is read again keeps its name, and a lake that was removed counts
+    its snapshots from 1 again.
+    """
     for source in _sorted(sources):
-        for part in lake.parts(table, source.repository_id):
-            yield f"{source.repository_id} {part.name} {part.stat().st_size}"
-        if table in FORGE_TABLES:  # what is read again keeps its name, and may keep its size
-            yield from (str(noted_reading(lake, source.repository_id, forge)) for forge in SOURCES)
+        yield from _of_parts(source.repository_id, lake.parts(table, source.repository_id))
     if table in FORGE_TABLES:
-        for part in told_parts(settings, lake, table):
-            told = part.stat()
-            yield f"{part.parent.parent.name} {part.name} {told.st_size} {told.st_mtime_ns}"
+        yield from _of_parts("", told_parts(settings, lake, table))
+
+
+def _of_parts(name: str, parts: Iterable[Path]) -> Iterable[str]:
+    for part in parts:
+        told = part.stat()
+        yield f"{name} {part.name} {told.st_size} {told.st_mtime_ns}"
 
 
 def _installation() -> Iterable[str]:
