@@ -20,6 +20,9 @@ from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.reuse import Basis
 
+#: What computes beside our own code.
+_LIBRARIES = ("duckdb", "numpy", "polars", "scipy")
+
 
 def basis(settings: Settings, sources: Sequence[Source], lake: Lake, privacy: str) -> Basis:
     """What a build is a function of, beside its frames.
@@ -100,6 +103,7 @@ def _of_parts(name: str, parts: Iterable[Path]) -> Iterable[str]:
 
 
 def _installation() -> Iterable[str]:
+    yield from (f"{library} {version(library)}" for library in _LIBRARIES)
     for package in ("sql", "extractors", "estimates", "flows"):
         yield from _of_package(package)
 

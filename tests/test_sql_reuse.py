@@ -1,5 +1,6 @@
 """What a change of settings leaves as it is: copied from the published database, and equal."""
 
+import os
 from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
@@ -10,9 +11,12 @@ import polars as pl
 import pytest
 from sql_fixtures import ADA, BEN, BOT, CLAUDE, CLEO, History, build_file, days, rows
 
+from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import TABLES
+from quarterdeck.flows.digests import basis
 from quarterdeck.flows.estimation import estimated_frames
 from quarterdeck.flows.inputs import given_frames
+from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.objects import SCHEMAS, SqlObject, load_objects
 from quarterdeck.sql.reuse import Basis, attached, named_settings, object_keys
@@ -217,6 +221,21 @@ def test_a_key_follows_the_settings_that_the_definition_names() -> None:
     assert key_of(reader, settings=frame.with_columns(zone=pl.lit("Z"))) == plain
     assert key_of(reader, settings=frame.with_columns(cap=pl.lit(2))) != plain
     assert key_of(reader, settings=frame.with_columns(cap=pl.lit(None))) != plain
+
+
+def test_a_part_that_is_written_anew_under_its_name_counts_as_another(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    part = lake.folder("commits", "api") / "a.parquet"
+    source = Source("api", tmp_path / "api", None, None, None)
+    found = []
+    for content, second in ((b"one", 1), (b"two", 2), (b"two", 2)):  # of one size
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        os.utime(part, (second, second))
+        found.append(basis(Settings(repositories=[]), [source], lake, "open"))
+    assert found[0].lake["commits"] != found[1].lake["commits"]
+    assert found[1] == found[2]
+    assert found[0].lake | {"commits": ""} == found[1].lake | {"commits": ""}
 
 
 KNOWN = pl.DataFrame({"object_name": ["raw.a", "raw.b"], "object_key": ["k", "l"]})
