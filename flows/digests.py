@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from quarterdeck.extractors.forge_parts import SOURCES, noted_reading
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.outcomes import outcomes
 from quarterdeck.extractors.schemas import FORGE_TABLES, TABLES
@@ -20,6 +19,9 @@ from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.connect import DatabaseError, connect_read_only
 from quarterdeck.sql.reuse import Basis
+
+#: What computes beside our own code.
+_LIBRARIES = ("duckdb", "numpy", "polars", "scipy")
 
 
 def basis(settings: Settings, sources: Sequence[Source], lake: Lake, privacy: str) -> Basis:
@@ -83,19 +85,25 @@ def _sorted(sources: Sequence[Source]) -> list[Source]:
 def _of_table(
     table: str, settings: Settings, sources: Sequence[Source], lake: Lake
 ) -> Iterable[str]:
-    """Parts of a lake table by name and size: a part is never changed in its place."""
+    """Parts of a lake table by name, size and time.
+
+    Names alone do not do: what is read again keeps its name, and a lake that was removed counts
+    its snapshots from 1 again.
+    """
     for source in _sorted(sources):
-        for part in lake.parts(table, source.repository_id):
-            yield f"{source.repository_id} {part.name} {part.stat().st_size}"
-        if table in FORGE_TABLES:  # what is read again keeps its name, and may keep its size
-            yield from (str(noted_reading(lake, source.repository_id, forge)) for forge in SOURCES)
+        yield from _of_parts(source.repository_id, lake.parts(table, source.repository_id))
     if table in FORGE_TABLES:
-        for part in told_parts(settings, lake, table):
-            told = part.stat()
-            yield f"{part.parent.parent.name} {part.name} {told.st_size} {told.st_mtime_ns}"
+        yield from _of_parts("", told_parts(settings, lake, table))
+
+
+def _of_parts(name: str, parts: Iterable[Path]) -> Iterable[str]:
+    for part in parts:
+        told = part.stat()
+        yield f"{name} {part.name} {told.st_size} {told.st_mtime_ns}"
 
 
 def _installation() -> Iterable[str]:
+    yield from (f"{library} {version(library)}" for library in _LIBRARIES)
     for package in ("sql", "extractors", "estimates", "flows"):
         yield from _of_package(package)
 

@@ -211,7 +211,7 @@ def update_database(settings: Settings, rebuild: bool = False) -> bool:
         try:
             estimate(work, build(settings, sources, work, digest, known))
         except CopyError as error:
-            reporter().line(f"{settings.database}: damaged; everything is made anew ({error})")
+            reporter().line(f"{settings.database}: not copied; everything is made anew ({error})")
             known = replace(known, published=None)
             estimate(work, build(settings, sources, work, digest, known))
         if key is None:

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -28,6 +27,7 @@ KEYS = "object_keys"
 KEYS_SCHEMA = pl.Schema({"object_name": pl.String(), "object_key": pl.String()})
 #: The alias under which the published database is attached to the new one.
 _PREVIOUS = "previous"
+_NESTED = {"list", "array", "struct", "map", "union"}
 
 
 @dataclass(frozen=True)
@@ -122,30 +122,39 @@ def attached(connection: duckdb.DuckDBPyConnection, published: Path, keys: pl.Da
     name = str(published).replace("'", "''")
     try:
         connection.execute(f"attach '{name}' as {_PREVIOUS} (read_only)")
-        known = connection.sql(f"from {_PREVIOUS}.raw.{KEYS}").pl()
+        known = set(
+            connection.sql(f"""
+                select cast(object_name as varchar), cast(object_key as varchar)
+                from {_PREVIOUS}.raw.{KEYS}
+            """).fetchall()
+        )
     except duckdb.Error:
         return Reuse()
-    equal = set(keys.join(known, on=KEYS_SCHEMA.names())["object_name"])
-    return Reuse(frozenset(equal - {f"raw.{KEYS}"}))  # the key of the keys tells nothing
+    # the key of the keys tells nothing
+    return Reuse(frozenset(dict(known.intersection(keys.rows())).keys() - {f"raw.{KEYS}"}))
 
 
 def _has_same_rows(cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
     """Whether a table holds the rows that it has in the published database, in any order.
 
-    By their number first, which is free; then by sum and exclusive or of 64-bit hashes. What
-    cannot be compared, because it is new or damaged, is not the same.
+    By its columns and the number of rows first, which is free; then by sum and exclusive or of
+    64-bit hashes. What cannot be compared, because it is new or damaged, is not the same.
     """
-    sums: list[Any] = []
-    for what in ("count(*)", "sum(hash(t)), bit_xor(hash(t))"):
-        try:
-            sums = [
-                cursor.execute(f"select {what} from {place} as t").fetchall()
-                for place in (name, f"{_PREVIOUS}.{name}")
-            ]
-        except duckdb.Error:
+    places = (name, f"{_PREVIOUS}.{name}")
+    try:
+        now, before = (cursor.sql(f"from {place}") for place in places)
+        if (now.columns, now.types) != (before.columns, before.types):
             return False
-        if sums[0] != sums[1]:
-            return False
+        # an empty list has the hash of none
+        nested = [c for c, t in zip(now.columns, now.types, strict=True) if t.id in _NESTED]
+        row = ", ".join(["t", *(f'"{column}" is null' for column in nested)])
+        for what in ("count(*)", f"sum(hash({row})), bit_xor(hash({row}))"):
+            query = "select {} from {} as t"
+            found = [cursor.execute(query.format(what, place)).fetchall() for place in places]
+            if found[0] != found[1]:
+                return False
+    except duckdb.Error:
+        return False
     return True
 
 

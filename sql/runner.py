@@ -7,8 +7,8 @@ it reads is there.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from time import perf_counter
@@ -159,20 +159,21 @@ class _Maker:
         parts: of the lake tables.
         given: the frames that are there by now.
         reuse: the published database beside it.
+        running: connections that make an object now.
     """
 
     connection: duckdb.DuckDBPyConnection
     parts: Mapping[str, Sequence[Path]]
     given: Mapping[str, Given]
     reuse: Reuse
+    running: set[duckdb.DuckDBPyConnection] = field(default_factory=set)
 
     def make(self, item: SqlObject) -> tuple[float, bool]:
         """Make one object, in one commit; the seconds that it took, and whether it is a copy."""
         start = perf_counter()
         is_copied = self.reuse.can_copy(item)
         try:
-            with self.connection.cursor() as cursor:
-                cursor.execute("set timezone = 'UTC'")
+            with self._cursor() as cursor:
                 if is_copied:
                     definition = self.reuse.copy_statement(item)
                 else:
@@ -188,6 +189,22 @@ class _Maker:
                 "the published database is untouched"
             ) from error
         return perf_counter() - start, is_copied
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.connection.cursor() as cursor:
+            self.running.add(cursor)
+            try:
+                cursor.execute("set timezone = 'UTC'")
+                yield cursor
+            finally:
+                self.running.discard(cursor)
+
+    def interrupt(self) -> None:
+        """End the queries that run now: each of them fails."""
+        for cursor in tuple(self.running):
+            with suppress(duckdb.ConnectionException):  # closed by now
+                cursor.interrupt()
 
     def _give(self, cursor: duckdb.DuckDBPyConnection, item: SqlObject) -> None:
         """What an object reads that no file makes, in views that go with the connection."""
@@ -223,6 +240,7 @@ def _make_all(items: Sequence[SqlObject], maker: _Maker, progress: Progress | No
                         progress(name, seconds, is_copied)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            maker.interrupt()  # nobody waits for what is not wanted any more
             raise
 
 

@@ -1,5 +1,6 @@
 """What a change of settings leaves as it is: copied from the published database, and equal."""
 
+import os
 from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
@@ -10,9 +11,12 @@ import polars as pl
 import pytest
 from sql_fixtures import ADA, BEN, BOT, CLAUDE, CLEO, History, build_file, days, rows
 
+from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import TABLES
+from quarterdeck.flows.digests import basis
 from quarterdeck.flows.estimation import estimated_frames
 from quarterdeck.flows.inputs import given_frames
+from quarterdeck.flows.repositories import Source
 from quarterdeck.flows.settings import Settings
 from quarterdeck.sql.objects import SCHEMAS, SqlObject, load_objects
 from quarterdeck.sql.reuse import Basis, attached, named_settings, object_keys
@@ -219,16 +223,35 @@ def test_a_key_follows_the_settings_that_the_definition_names() -> None:
     assert key_of(reader, settings=frame.with_columns(cap=pl.lit(None))) != plain
 
 
+def test_a_part_that_is_written_anew_under_its_name_counts_as_another(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    part = lake.folder("commits", "api") / "a.parquet"
+    source = Source("api", tmp_path / "api", None, None, None)
+    found = []
+    for content, second in ((b"one", 1), (b"two", 2), (b"two", 2)):  # of one size
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        os.utime(part, (second, second))
+        found.append(basis(Settings(repositories=[]), [source], lake, "open"))
+    assert found[0].lake["commits"] != found[1].lake["commits"]
+    assert found[1] == found[2]
+    assert found[0].lake | {"commits": ""} == found[1].lake | {"commits": ""}
+
+
 KNOWN = pl.DataFrame({"object_name": ["raw.a", "raw.b"], "object_key": ["k", "l"]})
 
 
-@pytest.mark.parametrize("state", ["missing", "no database", "without keys", "empty"])
+@pytest.mark.parametrize("state", ["missing", "no database", "without keys", "other keys", "empty"])
 def test_a_database_that_cannot_be_copied_from_is_passed_over(tmp_path: Path, state: str) -> None:
     path = tmp_path / "quarterdeck's.duckdb"
     if state == "no database":
         path.write_bytes(b"x" * 5000)
     elif state == "without keys":
         duckdb.connect(str(path)).close()
+    elif state == "other keys":
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("create schema raw; create table raw.object_keys as select 1 as x")
+            connection.execute("alter table raw.object_keys add column object_key integer")
     elif state == "empty":
         path.touch()
     with duckdb.connect() as connection:
@@ -246,12 +269,37 @@ def old(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
+    ("before", "now", "is_same"),
+    [
+        ("[]::integer[]", "null::integer[]", False),
+        ("{'a': null::integer}", "null::struct(a integer)", False),
+        ("[1, 2]", "[2, 1]", False),
+        ("[]::integer[]", "[]::integer[]", True),
+    ],
+)
+def test_none_and_an_empty_list_are_two(
+    tmp_path: Path, before: str, now: str, is_same: bool
+) -> None:
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"create schema raw; create table raw.a as select {before} as x")
+        connection.execute("create table raw.object_keys as from KNOWN")
+    with duckdb.connect() as connection:
+        connection.execute(f"create schema raw; create table raw.a as select {now} as x")
+        reuse = attached(connection, path, KNOWN.with_columns(object_key=pl.Series(["other", "l"])))
+        reuse.note(connection, item("raw.a", ""))
+        assert reuse.same == ({"raw.a"} if is_same else set())
+
+
+@pytest.mark.parametrize(
     ("now", "is_same"),
     [
         ("select 1 as x", True),
         ("select 2 as x", False),
         ("select 1 as x union all select 1", False),
         ("select 1 as x where false", False),
+        ("select 1::bigint as x", False),
+        ("select 1 as y", False),
     ],
 )
 def test_who_reads_a_table_that_came_out_the_same_is_copied(

@@ -1,6 +1,7 @@
 """The runner: objects in order of their references, what waits, checks, publishing."""
 
 from pathlib import Path
+from time import sleep
 
 import duckdb
 import polars as pl
@@ -118,6 +119,24 @@ def test_objects_wait_for_frames_and_what_needs_them_waits_too(
     assert (names, seen) == (["marts.one", "marts.two", "marts.three"], [[(1,)]])
     with duckdb.connect(str(work)) as connection:
         assert rows(connection, "from marts.three") == [(2,)]
+
+
+def test_what_still_runs_ends_with_the_first_error(sql_files: Files, tmp_path: Path) -> None:
+    pairs = "range(200_000) as a, range(100_000) as b where hash(a.range, b.range) = 7"
+    sql_files.write(
+        "raw.slow", f"create or replace table raw.slow as select count(*) as n from {pairs}"
+    )
+    sql_files.write("raw.bad", "create or replace table raw.bad as from given_bad")
+    work = tmp_path / "work.duckdb"
+
+    def bad(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+        sleep(0.3)  # the other one is under way by then
+        return connection.sql("select nowhere").pl()
+
+    with pytest.raises(BuildError, match=r"raw/bad\.sql"):
+        runner.build(work, {}, {"bad": Computed(bad)})
+    with duckdb.connect(str(work)) as connection:
+        assert rows(connection, "select table_name from duckdb_tables()") == []
 
 
 def test_failed_check_shows_its_rows(sql_files: Files, tmp_path: Path) -> None:
