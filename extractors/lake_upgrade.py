@@ -10,15 +10,15 @@ moved out of the way while it is mined, and of them only what came back is dropp
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
 import filelock
 import polars as pl
 
-from quarterdeck.extractors.errors import LakeWriteError
+from quarterdeck.extractors.errors import LakeError, LakeWriteError
 from quarterdeck.extractors.lake import VERSION_FILE, Lake
 from quarterdeck.extractors.lake_files import (
     LAKE_VERSION,
@@ -132,16 +132,14 @@ def remined(lake: Lake, repository_id: str) -> Iterator[None]:
     if note is None:
         yield
         return
-    due = note["parts"]
-    assert isinstance(due, list)
+    if not isinstance(due := note.get("parts"), list):
+        path = lake.note_path(_NOTES, repository_id)
+        raise LakeError(f"{path}: does not tell which parts are of an earlier version; remove it")
     aside = _set_aside(lake, repository_id, {str(path) for path in due})
-    try:
+    with ExitStack() as undo:
+        undo.callback(_put_back, aside)
         yield
-    except BaseException:
-        for part in aside:
-            if not (place := part.with_name(part.name.removesuffix(_ASIDE))).exists():
-                part.replace(place)
-        raise
+        undo.pop_all()
     _carry_over(lake, repository_id)
     for part in _there(lake, repository_id, "*"):
         part.unlink(missing_ok=True)
@@ -161,6 +159,12 @@ def _set_aside(lake: Lake, repository_id: str, due: set[str]) -> list[Path]:
             if is_due and table != "repositories":
                 moved.append(part.replace(part.with_name(part.name + _ASIDE)))
     return moved
+
+
+def _put_back(aside: Iterable[Path]) -> None:
+    for part in aside:
+        if not (place := part.with_name(part.name.removesuffix(_ASIDE))).exists():
+            part.replace(place)
 
 
 def _there(lake: Lake, repository_id: str, table: str) -> list[Path]:

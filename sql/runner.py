@@ -7,7 +7,7 @@ it reads is there.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -226,22 +226,21 @@ def _make_all(items: Sequence[SqlObject], maker: _Maker, progress: Progress | No
     by_name = {item.name: item for item in items}
     waiting = TopologicalSorter({item.name: item.needs & by_name.keys() for item in items})
     waiting.prepare()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        running: dict[Future[tuple[float, bool]], str] = {}
-        try:
-            while waiting.is_active():
-                for name in waiting.get_ready():
-                    running[pool.submit(maker.make, by_name[name])] = name
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    name = running.pop(done)
-                    seconds, is_copied = done.result()
-                    waiting.done(name)
-                    if progress is not None:
-                        progress(name, seconds, is_copied)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            maker.interrupt()  # nobody waits for what is not wanted any more
-            raise
+    running: dict[Future[tuple[float, bool]], str] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool, ExitStack() as on_failure:
+        # nobody waits for what is not wanted any more
+        on_failure.callback(maker.interrupt)
+        on_failure.callback(pool.shutdown, wait=False, cancel_futures=True)
+        while waiting.is_active():
+            for name in waiting.get_ready():
+                running[pool.submit(maker.make, by_name[name])] = name
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(done)
+                seconds, is_copied = done.result()
+                waiting.done(name)
+                if progress is not None:
+                    progress(name, seconds, is_copied)
+        on_failure.pop_all()
 
 
 def _quoted(path: Path) -> str:

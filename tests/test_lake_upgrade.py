@@ -10,9 +10,10 @@ import pytest
 from git_fixtures import RepositoryBuilder
 from mined import content, table
 
-from quarterdeck.extractors.errors import LakeVersionError
+from quarterdeck.extractors.errors import LakeError, LakeVersionError
 from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.lake_store import LakeStore
+from quarterdeck.extractors.lake_upgrade import remined
 from quarterdeck.extractors.schemas import TABLES
 from quarterdeck.flows import pipeline
 from quarterdeck.flows.progress import SilentReporter, reporting
@@ -191,3 +192,14 @@ def test_a_lake_of_a_newer_version_is_let_alone(mined: Path, tmp_path: Path) -> 
     with pytest.raises(LakeVersionError, match=r"version 99.*upgrade Quarterdeck"):
         pipeline.mine(Settings(lake=tmp_path / "lake"))
     assert sorted((p, p.stat().st_mtime_ns) for p in (tmp_path / "lake").rglob("*")) == before
+
+
+@pytest.mark.parametrize("note", [{}, {"parts": None}])
+def test_a_note_that_tells_no_parts_is_named(tmp_path: Path, note: dict[str, object]) -> None:
+    lake = Lake(tmp_path)
+    lake.write_note("earlier", "app", note)
+    with (
+        pytest.raises(LakeError, match=r"app\.json: does not tell which parts .*; remove it"),
+        remined(lake, "app"),
+    ):
+        pass
