@@ -115,7 +115,7 @@ def mined_meanwhile(settings: Settings, told: Told) -> tuple[threading.Thread, l
         with reporting(told):
             done.append(pipeline.mine(settings).problems)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread, done
 
@@ -152,31 +152,48 @@ def test_a_worker_and_then_the_scheduler_killed_in_the_middle_change_nothing(wor
     agrees(world, builder)
 
 
-def test_another_worker_does_what_one_cannot_and_what_ends_workers_is_given_up(
-    world: World,
-) -> None:
-    """One worker has no git; and the third repository is the end of whoever takes it."""
+def test_another_worker_does_what_one_cannot(world: World) -> None:
+    """One worker has no git, and is the idle one when the run begins."""
     import distributed
 
     apart = World(world.folder, world.variables["AWS_ENDPOINT_URL"], world.stack)
-    apart.start_scheduler(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
-    locks = apart.hold("able")
-    for lock in locks[:2]:
-        lock.release()
+    apart.start_scheduler()
     apart.start_worker("without-git", PATH="/nowhere")
-    able = apart.start_worker("able")
+    apart.start_worker("able")
     settings = apart.settings("apart", dask=apart.address, lake_store="s3://shared/apart")
     with distributed.Client(apart.address, set_as_default=False) as client:
         client.wait_for_workers(2)
+        go_on = distributed.Event("go on", client=client)
+        busy = client.submit(go_on.wait, 60, workers=["able"], pure=False)
+        until(lambda: any(client.processing().values()))
         thread, problems = mined_meanwhile(settings, told := Told())
-        until(lambda: any(line.startswith("lib: 4 new commits") for line in told.lines))
-        names = {w["id"]: address for address, w in client.scheduler_info()["workers"].items()}
-        until(lambda: any("site" in key for key in client.processing()[names["able"]]))
-        able.kill()
+        until(lambda: any("another worker" in line for line in told.lines))
+        go_on.set()
+        thread.join(60)
+        assert busy.result()
+    assert problems == [{}]
+    assert any("git: command not found" in line and "another worker" in line for line in told.lines)
+    agrees(world, settings)
+
+
+def test_what_ends_every_worker_is_given_up(world: World) -> None:
+    import distributed
+
+    fatal = World(world.folder, world.variables["AWS_ENDPOINT_URL"], world.stack)
+    fatal.start_scheduler(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    held = fatal.hold("ended")
+    ended = fatal.start_worker("ended")
+    settings = fatal.settings("fatal", dask=fatal.address, lake_store="s3://shared/fatal")
+    settings = settings.model_copy(update={"repositories": settings.repositories[-1:]})
+    with distributed.Client(fatal.address, set_as_default=False) as client:
+        client.wait_for_workers(1)
+        thread, problems = mined_meanwhile(settings, Told())
+        until(lambda: fatal.is_at_work("ended"))
+        ended.kill()
         thread.join(60)
     ((name, problem),) = dict(problems[0]).items()  # type: ignore[call-overload]
     assert name == "site" and "mining it ended every worker that tried" in problem
-    assert any("git: command not found" in line and "another worker" in line for line in told.lines)
+    assert all(lock.is_locked for lock in held)  # the worker was in the middle
 
 
 def test_an_error_instead_of_an_answer_is_told() -> None:
