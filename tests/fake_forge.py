@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         if fault == "slow":
-            time.sleep(0.5)
+            time.sleep(2)
         if fault == "revoked":
             forge.tokens.discard(asked.token or "")
         if asked.token is not None and asked.token not in forge.tokens:

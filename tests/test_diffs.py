@@ -159,7 +159,7 @@ _entry = st.one_of(
 _path = st.sampled_from([b"a", b"b", b"d/a", b"d/\xe9", "d/\u00e9".encode(), b'd/"', b"d/e/f g"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     steps=st.lists(
         st.tuples(st.dictionaries(_path, _entry, max_size=4), st.integers(0, 9), st.integers(0, 9)),

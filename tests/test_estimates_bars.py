@@ -131,7 +131,7 @@ rules = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories(), rules)
 def test_point_equals_reference(history: History, rule: CapRule) -> None:
     weight = dict.fromkeys([-1, *CLUSTERS], 1)
@@ -148,7 +148,7 @@ def test_point_equals_reference(history: History, rule: CapRule) -> None:
         assert found.active[q] == pytest.approx(sum(active) / len(active))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories(), rules, st.lists(st.integers(0, 4), min_size=5, max_size=5))
 def test_weighted_replicate_equals_reference(
     history: History, rule: CapRule, drawn: list[int]
@@ -165,7 +165,7 @@ def test_weighted_replicate_equals_reference(
         np.testing.assert_allclose(found.bar[replicate], bars, rtol=1e-13, atol=1e-13)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories(), rules, st.integers(0, 9))
 def test_bootstrap_replicates_equal_reference(history: History, rule: CapRule, seed: int) -> None:
     clusters = history.clusters()

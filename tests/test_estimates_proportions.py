@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -18,7 +18,6 @@ def counts(draw: st.DrawFn) -> tuple[int, int]:
     return draw(st.integers(0, trials)), trials
 
 
-@settings(deadline=None)  # machines are noisy
 @given(counts(), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_wilson_equals_scipy(count: tuple[int, int], level: float) -> None:
     expected = binomtest(*count).proportion_ci(level, method="wilson")

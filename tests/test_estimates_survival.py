@@ -11,7 +11,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows, st.sampled_from([0.8, 0.95]))
 @pytest.mark.filterwarnings("ignore:The confidence interval is undefined:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")

@@ -478,7 +478,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.sampled_from("pq"), PATHS), unique=True, max_size=12),
     TEXTS,

@@ -177,7 +177,7 @@ def test_other_faults_one_after_another_change_nothing(faultless: tuple[Told, in
 
 
 def test_slow_answers_are_asked_for_again(faultless: tuple[Told, int]):
-    hurried = replace(HURRIED, timeout=0.25)
+    hurried = replace(HURRIED, timeout=1.0)
     with github(small(), faults={1: "slow", 4: "slow"}, patience=hurried) as run:
         assert told_by(run.pages()) == faultless[0]
 

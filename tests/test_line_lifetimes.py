@@ -3,7 +3,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.extractors.errors import GitCommandError
@@ -504,11 +504,7 @@ def blamed(repository: RepositoryBuilder, commit: str, path: str) -> list[str]:
     return [line[:40].decode() for line in printed.split(b"\n")[:-1]]
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=25)
 @given(trees=st.lists(TREES, min_size=1, max_size=6))
 def test_random_histories_agree_with_numstat_and_blame(
     trees: list[Bytes], tmp_path_factory: pytest.TempPathFactory

@@ -262,7 +262,7 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     versions=st.lists(
         st.dictionaries(st.sampled_from(NAMES), st.tuples(LINES, st.booleans()), max_size=3),

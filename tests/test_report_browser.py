@@ -100,6 +100,12 @@ def visit(browser: sync_api.Browser, report: Path, **options: object) -> Visit:
     return found
 
 
+def scroll_to(mark: sync_api.Locator) -> None:
+    """Scroll, and wait for the event that hides the tooltip: it comes before a frame is drawn."""
+    mark.scroll_into_view_if_needed()
+    mark.evaluate("() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))")
+
+
 @pytest.fixture(scope="module")
 def opened(browser: sync_api.Browser, report: Path) -> Iterator[Visit]:
     found = visit(browser, report, accept_downloads=True)
@@ -145,8 +151,7 @@ def test_policy_refuses_other_scripts_and_connections(
 
 def test_tooltip_tells_the_number(opened: Visit) -> None:
     bars = opened.page.locator("[data-chart='multiple'] .live .mark-rect").first.locator("path")
-    bars.nth(20).scroll_into_view_if_needed()
-    opened.page.wait_for_timeout(300)  # scrolling hides the tooltip, and its event comes late
+    scroll_to(bars.nth(20))
     bars.nth(20).hover(position={"x": 5, "y": 60})
     tip = opened.page.locator(".tip")
     tip.wait_for(state="visible")
@@ -185,20 +190,25 @@ def test_a_part_of_the_legend_can_be_picked_out_by_keyboard(opened: Visit) -> No
     page = opened.page
     bars = page.locator("[data-chart='authorship'] .live .mark-rect path")
 
-    def faded() -> int:
-        page.wait_for_timeout(100)  # the view runs before it draws
-        shown = bars.evaluate_all("bars => bars.map(bar => bar.getAttribute('opacity'))")
-        return sum(opacity == "0.1" for opacity in shown)
+    def is_faded(some: bool) -> None:
+        """Wait for the view: it runs before it draws."""
+        page.wait_for_function(
+            """([bars, some]) => {
+              const faded = bars.filter(bar => bar.getAttribute("opacity") === "0.1").length;
+              return some ? 0 < faded && faded < bars.length : faded === 0;
+            }""",
+            arg=[bars.element_handles(), some],
+        )
 
-    assert faded() == 0
+    is_faded(False)
     button = page.get_by_role("button", name="Undeclared", exact=True)
     button.focus()
     page.keyboard.press("Enter")
     assert button.get_attribute("aria-pressed") == "true"
-    assert 0 < faded() < bars.count()
+    is_faded(True)
     page.keyboard.press("Enter")
     assert button.get_attribute("aria-pressed") == "false"
-    assert faded() == 0
+    is_faded(False)
 
 
 def test_a_small_chart_can_be_enlarged(opened: Visit) -> None:
@@ -237,8 +247,7 @@ def test_hostile_strings_do_not_run(browser: sync_api.Browser, hostile_report: P
     page = found.page
     assert page.locator("[data-chart][data-live]").count() == fixture.CHARTS
     bar = page.locator("[data-chart='agent-0'] .live .mark-rect path").last
-    bar.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)  # scrolling hides the tooltip, and its event comes late
+    scroll_to(bar)
     bar.hover()
     page.locator(".tip").wait_for(state="visible")
     assert page.evaluate("window.ran") is None
