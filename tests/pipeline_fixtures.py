@@ -49,7 +49,7 @@ def build_repository(path: Path, changes: int = 12) -> RepositoryBuilder:
 
 
 def quarterdeck(
-    folder: Path, *arguments: str | Path, timeout: float = 120
+    folder: Path, *arguments: str | Path, timeout: float = 600
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder, to its end."""
     return subprocess.run(

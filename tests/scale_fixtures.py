@@ -24,7 +24,7 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(found.getsockname()[1])
 
 
-def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(what: Callable[[], bool], seconds: float = 600.0) -> None:
     """Wait until a function says yes."""
     end = time.monotonic() + seconds
     while not what():

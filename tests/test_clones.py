@@ -468,7 +468,7 @@ def test_a_mirror_in_use_is_waited_for_and_not_pruned(
         )
         assert waiting.stdout is not None
         assert "is in use by another run; waiting" in waiting.stdout.readline()
-    assert waiting.communicate(timeout=60)[0] == "held\n"
+    assert waiting.communicate(timeout=600)[0] == "held\n"
 
 
 def test_a_git_that_outlives_its_parent_keeps_the_lock(

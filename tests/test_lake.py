@@ -59,7 +59,7 @@ def test_killed_runs_leave_whole_parts_and_the_next_one_goes_on(
         process = _start(repository, tmp_path)
         already = len(_parts(tmp_path))
         # wait until it writes, then strike at any moment of it
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 600
         while len(_parts(tmp_path)) <= already and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.001)

@@ -157,7 +157,7 @@ def test_two_runs_at_once_end_well(tmp_path: Path) -> None:
     build_repository(tmp_path / "lib", 5)
     both = [start(tmp_path, "run", "app", "lib", "--no-report") for _ in range(2)]
     for process in both:
-        _, told = process.communicate(timeout=120)
+        _, told = process.communicate(timeout=600)
         assert process.returncode == 0, told
     alone = tmp_path / "alone"
     alone.mkdir()
@@ -203,7 +203,7 @@ def test_an_interrupt_ends_a_run_without_a_traceback(folder: Path) -> None:
             process.send_signal(signal.SIGINT)
             break
     told += process.stderr.read()
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=600) == 130
     assert "error: interrupted" in told and "Traceback" not in told
     assert database(folder).read_bytes() == before
 

@@ -55,7 +55,9 @@ class Visit:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sync_api.Browser]:
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=600_000
+        )
         yield browser
         browser.close()
 
@@ -88,6 +90,7 @@ def hostile_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def visit(browser: sync_api.Browser, report: Path, **options: object) -> Visit:
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+    context.set_default_timeout(600_000)
     page = context.new_page()
     found = Visit(page)
     page.add_init_script(_WATCH)
@@ -96,7 +99,7 @@ def visit(browser: sync_api.Browser, report: Path, **options: object) -> Visit:
     page.on("pageerror", lambda error: found.complaints.append(str(error)))
     page.goto(report.as_uri())
     if options.get("java_script_enabled", True):
-        page.wait_for_selector("html[data-drawn]", timeout=60_000)
+        page.wait_for_selector("html[data-drawn]")
     return found
 
 

@@ -144,7 +144,7 @@ def test_a_worker_and_then_the_scheduler_killed_in_the_middle_change_nothing(wor
         lock.release()
     world.start_scheduler()
     world.start_worker("third")
-    thread.join(120)
+    thread.join(600)
     assert problems == [{}]
     assert any("is lost" in line for line in told.lines)
     assert any(line.startswith("site: ") for line in told.lines)  # what a worker said
@@ -164,12 +164,12 @@ def test_another_worker_does_what_one_cannot(world: World) -> None:
     with distributed.Client(apart.address, set_as_default=False) as client:
         client.wait_for_workers(2)
         go_on = distributed.Event("go on", client=client)
-        busy = client.submit(go_on.wait, 60, workers=["able"], pure=False)
+        busy = client.submit(go_on.wait, 600, workers=["able"], pure=False)
         until(lambda: any(client.processing().values()))
         thread, problems = mined_meanwhile(settings, told := Told())
         until(lambda: any("another worker" in line for line in told.lines))
         go_on.set()
-        thread.join(60)
+        thread.join(600)
         assert busy.result()
     assert problems == [{}]
     assert any("git: command not found" in line and "another worker" in line for line in told.lines)
@@ -190,7 +190,7 @@ def test_what_ends_every_worker_is_given_up(world: World) -> None:
         thread, problems = mined_meanwhile(settings, Told())
         until(lambda: fatal.is_at_work("ended"))
         ended.kill()
-        thread.join(60)
+        thread.join(600)
     ((name, problem),) = dict(problems[0]).items()  # type: ignore[call-overload]
     assert name == "site" and "mining it ended every worker that tried" in problem
     assert all(lock.is_locked for lock in held)  # the worker was in the middle

@@ -282,7 +282,7 @@ def test_serving_runs_tells_when_the_next_run_is_and_stops_when_told(folder: Pat
     assert found["next_run_at"].endswith("-01-01T00:00:00+00:00")
     assert found["next_run_by"].startswith("quarterdeck serve --cron '0 0 1 1 *'")
     process.send_signal(signal.SIGTERM)
-    assert "stopped" in process.communicate(timeout=30)[1]
+    assert "stopped" in process.communicate(timeout=600)[1]
     assert process.returncode == 0
     assert json.loads(call("--json").output)["next_run_at"] is None
 
@@ -302,7 +302,7 @@ def test_a_run_that_was_missed_is_caught_up_with(folder: Path) -> None:
     told = [process.stderr.readline() for _ in range(2)]
     assert "run begins" in told[1]
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert process.returncode == 0
 
 
@@ -317,10 +317,10 @@ def serving(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_a_schedule_that_ends_leaves_that_of_another(folder: Path) -> None:
     first, second = serving(folder), serving(folder)
     first.send_signal(signal.SIGTERM)
-    assert first.wait(timeout=60) == 0
+    assert first.wait(timeout=600) == 0
     assert json.loads(call("--json").output)["next_run_at"] is not None
     second.send_signal(signal.SIGHUP)  # its terminal was closed
-    assert second.wait(timeout=60) == 0
+    assert second.wait(timeout=600) == 0
     assert json.loads(call("--json").output)["next_run_at"] is None
 
 
@@ -381,7 +381,7 @@ def test_sigterm_ends_a_run_in_good_order(folder: Path) -> None:
     with fifo.open("w") as settings:  # opens once the run reads
         process.send_signal(signal.SIGTERM)
         settings.write("")
-    assert "interrupted" in process.communicate(timeout=60)[1]
+    assert "interrupted" in process.communicate(timeout=600)[1]
     assert process.returncode == 130
 
 
