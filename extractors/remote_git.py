@@ -34,17 +34,23 @@ _ENVIRONMENT = {
     "GIT_DEFAULT_REF_FORMAT": "files",  # libgit2 reads no other
     "LC_ALL": "C",
 }
-# of the repository that we may have been called in, or of one who called us from a hook
+# Of the repository that we may have been called in, or of one who called us from a hook: what
+# `git rev-parse --local-env-vars` names, but for configuration, which is the user's.
 _NOT_OURS = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
     "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
     "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
     "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
     "GIT_OBJECT_DIRECTORY",
     "GIT_PREFIX",
     "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
     "GIT_SHALLOW_FILE",
     "GIT_TEMPLATE_DIR",
     "GIT_WORK_TREE",
