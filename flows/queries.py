@@ -1,5 +1,6 @@
 """Asking the published database: `query` and `describe`."""
 
+import difflib
 import json
 import sys
 from pathlib import Path
@@ -104,28 +105,27 @@ def describe_tables(database: Path, table: str | None, *, everything: bool, as_j
 
     Args:
         database: the published database.
-        table: its name, with or without `marts.`; without it, all tables.
+        table: its name, with or without `marts.`, or that of a macro; without it, all of them.
         everything: whether to list raw, staging and attribution beside marts.
         as_json: print JSON.
 
     Raises:
         DatabaseError: the database cannot be opened.
-        QueryError: there is no such table.
+        QueryError: there is no such table or macro.
     """
-    wanted = None
-    if table is not None:
-        wanted = table if "." in table else f"marts.{table}"
-    schemas = SCHEMAS if everything or wanted is not None else ("marts",)
     with connect_read_only(database) as connection:
-        columns = describe(connection, schemas)
+        columns = describe(connection, SCHEMAS)
         macros = describe_macros(connection)
     columns = columns.with_columns(name=pl.col("schema_name") + "." + pl.col("table_name"))
-    if wanted is not None:
-        columns = columns.filter(pl.col("name") == wanted)
-        if not columns.height:
-            raise QueryError(f"no table {wanted}; `quarterdeck describe --all` lists them")
+    wanted = None if table is None else _name_meant(table, columns["name"], macros["name"])
+    if wanted in macros["name"]:
+        shown = macros.filter(name=wanted)
+    elif wanted is not None:
+        columns = columns.filter(name=wanted)
         shown = columns.select("column_name", "data_type", "column_comment")
     else:
+        if not everything:
+            columns = columns.filter(schema_name="marts")
         shown = columns.group_by("name", maintain_order=True).agg(
             pl.col("table_comment").first(), pl.len().alias("columns")
         )
@@ -136,6 +136,19 @@ def describe_tables(database: Path, table: str | None, *, everything: bool, as_j
     if as_json:
         print(json.dumps(shown.to_dicts(), indent=1, ensure_ascii=False))
         return
-    if wanted is not None:
+    if wanted in columns["name"]:
         print(f"{wanted}: {columns['table_comment'][0]}")
     _print_table(shown)
+
+
+def _name_meant(name: str, tables: pl.Series, macros: pl.Series) -> str:
+    """A table or macro as the database spells it; like DuckDB, in any case."""
+    names: dict[str, str] = {known.casefold(): known for known in (*tables, *macros)}
+    plain = name.strip().partition("(")[0].casefold()
+    for spelling in (plain, f"marts.{plain}"):
+        if spelling in names:
+            return names[spelling]
+    short = {known.removeprefix("marts."): known for known in names}
+    near = difflib.get_close_matches(plain.removeprefix("marts."), short, n=1)
+    meant = f"did you mean {names[short[near[0]]]}? " if near else ""
+    raise QueryError(f"no table or macro {name}; {meant}`quarterdeck describe --all` lists them")

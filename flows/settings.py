@@ -57,6 +57,11 @@ from quarterdeck.sql.objects import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
+#: Of ours in the environment, and no settings.
+OTHER_VARIABLES = frozenset(
+    {f"{ENVIRONMENT_PREFIX}{name}" for name in ("SETTINGS", "PRIVACY_KEY", "WORKER_FOLDER")}
+)
+_NEAR = 0.74  # likeness of names, by difflib: two of four letters changed about
 _file_values: ContextVar[dict[str, Any] | None] = ContextVar(
     "quarterdeck_file_values", default=None
 )
@@ -238,10 +243,12 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         overrides: values that go before the environment's, such as from the command line.
 
     Raises:
-        SettingsError: the file is missing or not TOML, or a value does not fit.
+        SettingsError: the file is missing or not TOML, a value does not fit, or a variable of
+            the environment is nearly the name of a setting.
     """
     if file is None and Path(FILE_NAME).is_file():
         file = Path(FILE_NAME)
+    _check_variables()
     values = _read(file) if file is not None else {}
     base = file.absolute().parent if file is not None else Path.cwd()
     token = _file_values.set(values)
@@ -257,6 +264,23 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         _file_values.reset(token)
     _check_rules(settings, file)
     return _with_absolute_paths(settings, base)
+
+
+def _check_variables() -> None:
+    """Others set variables of our prefix, too (as Kubernetes for a service); not such near ones."""
+    settings = {f"{ENVIRONMENT_PREFIX}{name}".upper() for name in Settings.model_fields}
+    names = sorted(settings | OTHER_VARIABLES)
+    for variable in sorted(os.environ):
+        name = variable.upper().partition("__")[0]
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in names:
+            continue
+        plain = {known.removeprefix(ENVIRONMENT_PREFIX): known for known in names}
+        wanted = name.removeprefix(ENVIRONMENT_PREFIX)
+        for near in difflib.get_close_matches(wanted, plain, n=1, cutoff=_NEAR):
+            raise SettingsError(
+                f"environment: {variable} is no setting; did you mean {plain[near]}? "
+                "Correct or unset it"
+            )
 
 
 def _check_rules(settings: Settings, file: Path | None) -> None:

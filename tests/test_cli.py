@@ -246,9 +246,19 @@ def test_describe_tells_tables_and_columns(published: Path):
     assert {"column_name", "data_type", "column_comment"} == set(columns[0])
     assert "code_lines" in [column["column_name"] for column in columns]
     assert "raw.commits" in call("describe", "--all").stdout
-    missing = call("describe", "nothing")
+    assert json.loads(call("describe", "Marts.Landed_Changes", "--json").stdout) == columns
+    missing = call("describe", "zzz")
     assert missing.exit_code == cli_common.USER_ERROR
-    assert "describe --all" in missing.stderr
+    assert missing.stderr == (
+        "error: no table or macro zzz; `quarterdeck describe --all` lists them\n"
+    )
+    assert "did you mean marts.landed_changes?" in call("describe", "landed_change").stderr
+
+
+def test_describe_tells_macros(published: Path):
+    (macro,) = json.loads(call("describe", "trace_multiple", "--json").stdout)
+    assert macro["name"] == "trace_multiple"
+    assert macro["parameters"].startswith("for_quarter, ")
 
 
 def test_build_and_report_work_from_what_was_mined(folder: Path):

@@ -67,6 +67,29 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert settings.repositories[0].path == tmp_path / ".." / "app"
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [("LAEK", "LAKE"), ("TIMEZONE", "TIME_ZONE"), ("PRIVACY_KEYS", "PRIVACY_KEY")],
+)
+def test_a_misspelled_variable_is_no_silent_default(
+    variable: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"QUARTERDECK_{variable}", "x")
+    with pytest.raises(SettingsError, match=rf"did you mean QUARTERDECK_{meant}\?"):
+        load_settings()
+
+
+def test_what_others_set_with_our_prefix_is_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Kubernetes does for a service called quarterdeck."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SERVICE_HOST", "SERVICE_PORT", "PORT", "PORT_8080_TCP_ADDR", "WORKER_FOLDER"):
+        monkeypatch.setenv(f"QUARTERDECK_{name}", "x")
+    monkeypatch.setenv("QUARTERDECK_MULTIPLE__LINES", "net")
+    assert load_settings().multiple.lines == "net"
+
+
 def test_environment_goes_before_the_file_and_the_call_before_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
