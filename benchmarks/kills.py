@@ -78,8 +78,12 @@ class Place:
     durations: dict[str, float] = field(default_factory=dict)  # of each stage, undisturbed
     marts_of: list[Marts] = field(default_factory=list)  # of before and of after
 
-    def begin(self) -> "subprocess.Popen[str]":
-        """A full run, in a session and with a temporary folder of its own."""
+    def begin(self, **variables: str) -> "subprocess.Popen[str]":
+        """A full run, in a session and with a temporary folder of its own.
+
+        Args:
+            variables: of its environment, more than it needs.
+        """
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
         (self.folder / "quarterdeck.toml").write_text(self.settings)
@@ -91,6 +95,7 @@ class Place:
                 TMPDIR=str(temporary),
                 GH_ENTERPRISE_TOKEN=TOKEN,
                 NO_PROXY="127.0.0.1",
+                **variables,
             ),
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "stderr").open("w"),
@@ -193,21 +198,26 @@ def leftovers(folder: Path) -> list[str]:
     return found + [p.name.rsplit("-", 1)[0] for p in (folder / "tmp").iterdir()]
 
 
-def grow(source: RepositoryBuilder, forge: FakeGitHub) -> None:
-    """240 landed changes and 60 pull requests more."""
-    for number in range(12, 252):
+def grow(source: RepositoryBuilder, forge: FakeGitHub, changes: int) -> None:
+    """More landed changes, and a quarter as many pull requests."""
+    for number in range(12, 12 + changes):
         lines = b"".join(b"value = %d\n" % (line + number) for line in range(60))
         files = {f"src/part_{number % 40}_{n}.py": lines + b"# %d\n" % n for n in range(12)}
         date = datetime(2024, 7, 1, tzinfo=UTC) + timedelta(hours=number)
         source.commit(files, f"Add part {number} (#{number + 1})", date=date.isoformat())
-    for number in range(18, 78):
+    for number in range(18, 18 + changes // 4):
         forge.world.pulls[number] = make_pull(number)
     forge.world.touch(3, START + timedelta(days=80))
 
 
 @contextmanager
-def prepared(scratch: Path) -> Iterator[tuple[Place, Path]]:
-    """Where runs take place, and the folder of which each begins with a copy."""
+def prepared(scratch: Path, changes: int = 240) -> Iterator[tuple[Place, Path]]:
+    """Where runs take place, and the folder of which each begins with a copy.
+
+    Args:
+        scratch: a folder for all of it.
+        changes: that land between that state and the run.
+    """
     forge = SlowForge(make_world(17), FakeClock(), limit=10**9)
     source = build_repository(scratch / "app")
     base, folder = scratch / "base", scratch / "run"
@@ -222,7 +232,7 @@ def prepared(scratch: Path) -> Iterator[tuple[Place, Path]]:
         place.finish()
         before = marts(database(folder))
         folder.rename(base)
-        grow(source, forge)
+        grow(source, forge, changes)
         shutil.copytree(base, folder, symlinks=True)
         place.durations = place.finish()
         place.marts_of = [before, marts(database(folder))]

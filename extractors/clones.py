@@ -41,6 +41,9 @@ REFSPECS = (
     "^refs/pipelines/*",
     "^refs/replace/*",
 )
+# A clone writes its refs into one file, a fetch a file for each, which takes minutes where a forge
+# has a hundred thousand.
+_MANY = ("refs/pull/*/head", "refs/merge-requests/*/head", "refs/notes/*")
 _MARK = "quarterdeck-mirror.json"  # in a folder that we made, and may fetch into and remove
 _CHECKSUM = 20  # bytes at the end of a pack, and before the end of its index
 _SYMREF = re.compile(r"(?m)^ref: (refs/heads/\S+)\tHEAD$")
@@ -107,7 +110,7 @@ class Mirror:
         unfinished = _beside(self.folder, "cloning")
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
-            self._git.run("init", "--quiet", "--bare", "--template=", "--", unfinished)
+            self._begin(unfinished)
             self._bring(unfinished)
             _write_mark(unfinished, self.url)
             unfinished.replace(self.folder)
@@ -118,6 +121,20 @@ class Mirror:
             ) from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _begin(self, folder: Path) -> None:
+        """Clone branches, tags and what there may be many of; the rest comes with a fetch."""
+        many = [item for name in _MANY for item in ("-c", f"remote.origin.fetch=+{name}:{name}")]
+        options = ("--bare", "--template=", "--progress")
+        silence = remote_git.SILENCE_SECONDS
+        self._git.run(*many, "clone", *options, "--", self.url, folder, silence=silence)
+        if self._git.run("rev-parse", "--show-object-format", git_dir=folder).strip() != "sha1":
+            raise self._is_sha256()
+
+    def _is_sha256(self) -> UnsupportedRepositoryError:
+        return UnsupportedRepositoryError(
+            f"{self.url}: SHA-256 repositories are not supported; mine a SHA-1 clone of it"
+        )
 
     def _fetch(self) -> None:
         _sweep(self.folder)
@@ -174,9 +191,7 @@ class Mirror:
             )
         except GitCommandError as error:
             if "mismatched algorithms" in str(error):
-                raise UnsupportedRepositoryError(
-                    f"{self.url}: SHA-256 repositories are not supported; mine a SHA-1 clone of it"
-                ) from error
+                raise self._is_sha256() from error
             raise
         answer = self._git.run("ls-remote", "--symref", "--", self.url, "HEAD", silence=silence)
         if branch := _default_branch(self._git, folder, answer):

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import base64
 import functools
+import glob
 import gzip
 import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +40,7 @@ from quarterdeck.reports.releases import Release
 from quarterdeck.reports.theme import hatch_definitions, palette_css
 from quarterdeck.sql.connect import connect_read_only
 
+_WRITING_SECONDS: Final = 3600.0  # nobody takes as long to write a report
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
@@ -69,6 +73,7 @@ def write_text(text: str, target: Path) -> Path:
     temporary = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
         handle, temporary = tempfile.mkstemp(
             prefix=f".{target.name}.", suffix=".tmp", dir=target.parent
         )
@@ -88,6 +93,14 @@ def write_text(text: str, target: Path) -> Path:
             "Give a path in a folder that you may write to and that has room.",
         ) from error
     return target
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed writers of a report left half-written."""
+    for rest in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        with suppress(OSError):  # another writer's that is done now
+            if time.time() - rest.stat().st_mtime > _WRITING_SECONDS:
+                rest.unlink()
 
 
 def render(database: Path, repository: str | None = None, releases: Sequence[Release] = ()) -> str:

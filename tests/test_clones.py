@@ -306,8 +306,35 @@ def test_each_place_has_a_mirror_of_its_own(tmp_path: Path) -> None:
     assert one.name.startswith("acme+app-")
 
 
+def test_a_clone_has_its_pull_requests_in_one_file(
+    source: RepositoryBuilder, tmp_path: Path
+) -> None:
+    """A hundred thousand files, one for each, take minutes to write and to pack."""
+    head = source.git("rev-parse", "HEAD")
+    wanted = {"refs/pull/1/head", "refs/merge-requests/2/head", "refs/notes/ai", "refs/tags/v1"}
+    for name in (*wanted, "refs/pull/1/merge", "refs/other/x"):
+        source.ref(name, head)
+    begun = tmp_path / "begun.git"
+    with mirror_in_use(f"file://{source.path}", tmp_path / "m") as mirror:
+        mirror._begin(begun)
+    assert refs(begun) == {"refs/heads/trunk", *wanted}
+    assert not [path for path in (begun / "refs").rglob("*") if path.is_file()]
+    assert refs(tmp_path / "m") == {"refs/heads/trunk", *wanted, "refs/other/x"}
+
+
 def test_sha256_objects_are_refused_clearly(tmp_path: Path) -> None:
     source = RepositoryBuilder(tmp_path / "source", object_format="sha256")
     source.commit({"a": b"1\n"})
+    with pytest.raises(UnsupportedRepositoryError, match="SHA-256"):
+        update(source, tmp_path / "m")
+    assert not list(tmp_path.glob("m*"))
+
+
+def test_a_repository_that_became_sha256_is_refused_clearly(
+    source: RepositoryBuilder, tmp_path: Path
+) -> None:
+    update(source, tmp_path / "m")
+    shutil.rmtree(source.path)
+    RepositoryBuilder(source.path, object_format="sha256").commit({"a": b"1\n"})
     with pytest.raises(UnsupportedRepositoryError, match="SHA-256"):
         update(source, tmp_path / "m")
