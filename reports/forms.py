@@ -154,7 +154,7 @@ def _figure(title: str | None, empty: str | None, rows: Table | None) -> list[st
 
 def _rows(table: Table, shown: int) -> list[str]:
     """The last rows of a table, without columns that are empty in all of them."""
-    cells = [[text for text, _ in row] for row in table.cells()[-shown:]]
+    cells = table.cells()[-shown:]
     held = [i for i, _ in enumerate(table.columns) if any(row[i] != "–" for row in cells)]
     names = [_cell(table.columns[i].name) for i in held]
     kinds = ["---" if table.columns[i].kind == "text" else "---:" for i in held]

@@ -23,8 +23,14 @@ def plot(rows: Sequence[Row]) -> alt.Chart:
     """Return a chart of `rows`, which go into the specification as they are.
 
     Altair gets them as JSON text, which it need not copy for each layer; `apply` reads it back.
+    Numbers have the six digits that a picture can show; tables have them all.
     """
-    return alt.Chart(alt.InlineData(values=json.dumps([dict(row) for row in rows])))
+    values = [{name: _drawn(value) for name, value in row.items()} for row in rows]
+    return alt.Chart(alt.InlineData(values=json.dumps(values)))
+
+
+def _drawn(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def line_panel(
