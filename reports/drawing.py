@@ -23,7 +23,7 @@ _ATTRIBUTES: Final = re.compile(
 #: Grounds of plots and axes, which have neither fill nor line, and what only a pointer finds.
 _UNSEEN: Final = re.compile(
     r'<path d="(?:M0,0h[\d.]+v[\d.]+h[-\d.]*Z)?"(?: display="none")?/>'
-    r'|<[a-z]+ [^>]* opacity="0"/>'
+    r'|<[a-z]+ [^>]* opacity="0"/>|<g(?: [^>]*)?/>'
 )
 _EMPTY: Final = re.compile(r"<g(?: [^>]*)?></g>")
 _ALIKE: Final = re.compile(r'<path d="[^"]*"([^>]*)/>(?:<path d="[^"]*"\1/>)+')
@@ -140,7 +140,7 @@ def _without_bare_groups(svg: str) -> str:
     """Groups that say nothing of what is in them are no groups."""
     kept, told = [], []
     for part in _TEXT_OR_TAG.findall(svg):
-        if part.startswith("<g>") or part.startswith("<g "):
+        if part.startswith(("<g>", "<g ")):
             told.append(part != "<g>")
         if part == "<g>" or (part == "</g>" and not told.pop()):
             continue

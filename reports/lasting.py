@@ -8,7 +8,7 @@ from quarterdeck.reports import charts
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
 from quarterdeck.reports.facts import Churn, Facts, SurvivalPoint
-from quarterdeck.reports.figures import Figure, small
+from quarterdeck.reports.figures import Figure, small, stretch
 from quarterdeck.reports.summary import ALIVE_DAYS
 from quarterdeck.reports.tables import Columns, table
 
@@ -81,7 +81,7 @@ def churn_figure(facts: Facts) -> Figure | None:
     if not by_class:
         return None
     top = max(row.churn30 or 0 for rows in by_class.values() for row in rows)
-    quarters = sorted({row.quarter for rows in by_class.values() for row in rows})
+    quarters = stretch(facts, (row.quarter for rows in by_class.values() for row in rows))
     panels = []
     for name, rows in by_class.items():
         last = [row for row in rows if row.churn30 is not None][-1]

@@ -204,9 +204,17 @@ def _multiple_stat(row: Multiple | None, overview: Overview) -> Stat:
         f"95% interval {fmt.times_interval(row.low, row.high)}"
         if row.low is not None
         else f"no interval: {row.reason or 'not computed'}",
-        f"n = {fmt.plural(row.n, 'contributor')}" if row.n is not None else "n not known",
+        _people(row),
         _change(row.change, "×"),
     )
+
+
+def _people(row: Multiple) -> str:
+    """Those that the interval resamples, of baseline and quarter, and those who are active now."""
+    told = f"n = {fmt.plural(row.n, 'contributor')}" if row.n is not None else "n not known"
+    if row.active_contributors is None:
+        return told
+    return f"{told}, baseline included; {fmt.number(row.active_contributors)} active on a day"
 
 
 def _model_stat(row: Authorship | None, quarter: str | None) -> Stat:

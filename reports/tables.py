@@ -67,10 +67,7 @@ class Table:
     def cells(self) -> list[list[str]]:
         """Return each row's cells as the text to print."""
         return [
-            [
-                _FORMATS[column.kind](value)
-                for column, value in zip(self.columns, row, strict=True)
-            ]
+            [_FORMATS[column.kind](value) for column, value in zip(self.columns, row, strict=True)]
             for row in self.rows
         ]
 

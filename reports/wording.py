@@ -97,18 +97,23 @@ def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -
 
 def lead_note(whole: Multiple | None, partial: Multiple | None) -> str | None:
     """Return what the lead must not leave unsaid: level with the baseline, or no interval."""
-    notes = []
-    for row in (whole, partial):
-        if row is None or row.multiple is None:
-            continue
-        if row.low is None or row.high is None:
-            reason = row.reason or "no interval was computed"
-            notes.append(f"{row.quarter} has no interval: {_tidy(reason)}.")
-        elif row.low <= 1 <= row.high:
-            notes.append(
-                f"The interval of {row.quarter} includes 1, so a difference from the baseline "
-                "is not established."
-            )
+    rows = [row for row in (whole, partial) if row is not None and row.multiple is not None]
+    notes = [
+        f"{row.quarter} has no interval: {_tidy(row.reason or 'no interval was computed')}."
+        for row in rows
+        if row.low is None or row.high is None
+    ]
+    level = [
+        row.quarter
+        for row in rows
+        if row.low is not None and row.high is not None and row.low <= 1 <= row.high
+    ]
+    if level:
+        notes.append(
+            f"The {'interval' if len(level) == 1 else 'intervals'} of {fmt.listed(level)} "
+            f"{'includes' if len(level) == 1 else 'include'} 1, so a difference from the baseline "
+            "is not established."
+        )
     return " ".join(notes) or None
 
 
@@ -170,7 +175,11 @@ def agents_title(rows: Sequence[AgentQuarter], quarter: str | None) -> str | Non
     now = [r for r in rows if r.quarter == quarter and r.share and r.agent != UNNAMED_AGENT]
     named = [row for row in now if not row.is_other]
     if not named:
-        return None
+        earlier = [r.quarter for r in rows if r.share and r.agent != UNNAMED_AGENT]
+        if now or not quarter or not any(name < quarter for name in earlier):
+            return None
+        last = max(name for name in earlier if name < quarter)
+        return f"No agent left evidence in {quarter}; the last quarter with any is {last}"
     first = max(named, key=lambda row: (row.share or 0, row.agent))
     agents = sum(row.agents for row in now)
     if agents == 1:
@@ -182,11 +191,15 @@ def agents_title(rows: Sequence[AgentQuarter], quarter: str | None) -> str | Non
 
 
 def merge_title(row: MergeRate | None, window: int) -> str | None:
-    """Title of the panels of merge rates, against the baseline; `window` is in days."""
+    """Title of the panels of merge rates, against the baseline; `window` is in days.
+
+    A row is partial where part of the quarter is too young to judge.
+    """
     if row is None or row.rate is None:
         return None
     text = (
         f"{fmt.part(row.merged, row.mature, row.rate, 'pull requests')} opened in {row.quarter} "
+        f"{'and old enough to judge ' if row.is_partial else ''}"
         f"were merged within {fmt.plural(window, 'day')}"
     )
     if row.baseline_rate is None:
