@@ -111,8 +111,7 @@ def multiple_figure(
     rows = [row for row in facts.multiples if row.measure == "code_lines"]
     known = [row for row in rows if row.multiple is not None]
     if not known:
-        reason = next((row.reason for row in reversed(rows) if row.reason), None)
-        return Figure("multiple", None, empty=reason or _NO_CHANGES, table=_multiples_table(rows))
+        return Figure("multiple", None, empty=_no_multiple(facts), table=_multiples_table(rows))
     notes = ["Whiskers: 95% interval, from resampling contributors."]
     partial = next((row for row in known if row.is_partial), None)
     if partial:
@@ -145,6 +144,13 @@ def multiple_figure(
     )
 
 
+def _no_multiple(facts: Facts) -> str:
+    if not facts.multiples or facts.overview.landed_changes == 0:
+        return _NO_CHANGES
+    latest = next((row for row in reversed(facts.multiples) if row.reason), None)
+    return f"No multiple can be shown: {wording.why_no_multiple(latest, facts.overview)}."
+
+
 def companions_figure(facts: Facts) -> Figure:
     """The multiple of every measure side by side, on one scale."""
     names = [name for name in wording.MEASURES if any(r.measure == name for r in facts.multiples)]
@@ -154,8 +160,7 @@ def companions_figure(facts: Facts) -> Figure:
         name: rows for name, rows in series.items() if any(row.multiple is not None for row in rows)
     }
     if not series:
-        reason = next((row.reason for row in reversed(facts.multiples) if row.reason), None)
-        return Figure("companions", None, empty=reason or _NO_CHANGES)
+        return Figure("companions", None, empty=_no_multiple(facts))
     rows = [row for name in series for row in series[name]]
     domain = charts.multiple_domain(rows)
     latest = {name: latest_of(series[name]) for name in series}

@@ -149,6 +149,8 @@ def _figure(title: str | None, empty: str | None, rows: Table | None) -> list[st
     lines = ["", _escaped(title or empty or "")] if title or empty else []
     if rows is not None and rows.rows:
         lines += ["", *_rows(rows, ROWS_SHOWN)]
+        if len(rows.rows) > ROWS_SHOWN:
+            lines += ["", f"The newest {ROWS_SHOWN} of {len(rows.rows)} rows."]
     return lines
 
 

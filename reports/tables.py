@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from quarterdeck.reports import formats as fmt
 
-Kind = Literal["text", "count", "ratio", "share", "points"]
+Kind = Literal["text", "date", "count", "ratio", "share", "points"]
 Columns = Sequence[tuple[str, Kind]]
 
 
@@ -32,6 +32,7 @@ def _ratio(value: float | None) -> str:
 
 _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: fmt.MISSING if value in (None, "") else str(value),
+    "date": lambda value: fmt.MISSING if value is None else str(value),
     "count": fmt.count,
     "ratio": _ratio,
     "share": _share,

@@ -15,6 +15,7 @@ from quarterdeck.reports.facts import (
     AgentQuarter,
     Authorship,
     Coverage,
+    Facts,
     Issue,
     MergeRate,
     Multiple,
@@ -40,6 +41,8 @@ MEASURE_NOTES = {
 }
 #: What the marts call the agent of evidence that names none.
 UNNAMED_AGENT = "not named"
+#: What `marts.data_quality` calls changes that are in no quarter because of their time.
+_LATE: Final = "landed changes after the data cut-off"
 AUTHOR_CLASSES = {
     "all": "All pull requests",
     "human": "By humans",
@@ -77,7 +80,7 @@ def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -
     if not said:
         row = whole or partial
         where = f" for {row.quarter}" if row else ""
-        return [Piece(f"No multiple can be stated{where}: {_why(row, overview)}.")]
+        return [Piece(f"No multiple can be stated{where}: {why_no_multiple(row, overview)}.")]
     first = said[0]
     against = f" of {overview.baseline_label}" if overview.baseline_label else ""
     pieces = [
@@ -115,6 +118,15 @@ def lead_note(whole: Multiple | None, partial: Multiple | None) -> str | None:
             "is not established."
         )
     return " ".join(notes) or None
+
+
+def late_note(facts: Facts) -> str | None:
+    """Return what to say where all that landed is dated after the data cut-off."""
+    late = [row.affected for row in facts.issues if row.issue == _LATE and row.affected]
+    if not late or facts.overview.landed_changes:
+        return None
+    are = "is" if late[0] == 1 else "are"
+    return f"{fmt.plural(late[0], 'landed change')} {are} dated after the data cut-off."
 
 
 def multiple_title(rows: Sequence[Multiple], latest: Multiple | None) -> str | None:
@@ -342,14 +354,22 @@ def _range(row: Multiple, name: str = "95% interval ") -> str:
     return f" ({name}{span})"
 
 
-def _why(row: Multiple | None, overview: Overview) -> str:
+def why_no_multiple(row: Multiple | None, overview: Overview) -> str:
+    """Return why there is no multiple, to stand after a colon; `row` is of the quarter, if any."""
     if not overview.contributors:
         return "no person landed a change, and the multiple is per person"
+    if row is not None and row.reason == "no baseline" and overview.baseline_label:
+        return f"there is no work to measure against in the baseline, {overview.baseline_label}"
     if row is not None and row.reason:
         return _tidy(row.reason)
     if not overview.baseline_quarters:
         return "there is no baseline to measure against"
     return "no quarter has been measured"
+
+
+def no_interval(reason: str | None) -> str:
+    """Return why there is no interval, said once where the reason says that itself."""
+    return f"no interval: {(reason or 'not computed').removeprefix('no interval: ')}"
 
 
 def _tidy(reason: str) -> str:

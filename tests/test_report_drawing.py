@@ -13,9 +13,11 @@ import pytest
 import report_fixture as fixture
 
 from quarterdeck.reports import charts, marks, outcomes, wording
+from quarterdeck.reports.contents import contents
 from quarterdeck.reports.drawing import draw
-from quarterdeck.reports.facts import Facts
+from quarterdeck.reports.facts import Facts, Issue
 from quarterdeck.reports.figures import beyond, merge_figure, stretch
+from quarterdeck.reports.forms import as_markdown
 from quarterdeck.reports.page import read
 from quarterdeck.reports.places import languages_figure
 from quarterdeck.reports.summary import stats
@@ -213,6 +215,26 @@ def test_the_headline_tells_who_is_active_beside_who_is_resampled(facts: Facts) 
     latest = next(m for m in facts.multiples if m.measure == "code_lines" and m.quarter == "2026Q3")
     said = stats(facts, latest, "2026Q3")[0]
     assert said.n == "n = 31 contributors, baseline included; 34 active on a day"
+
+
+def test_what_is_missing_is_said_once_and_of_the_right_thing(facts: Facts) -> None:
+    overview = facts.overview
+    row = replace(facts.multiples[0], multiple=None, reason="no baseline")
+    assert wording.no_interval("no interval: no line had died") == "no interval: no line had died"
+    assert wording.no_interval(None) == "no interval: not computed"
+    assert wording.why_no_multiple(row, overview) == (
+        "there is no work to measure against in the baseline, 2021Q3 to 2024Q2"
+    )
+    bots = replace(overview, contributors=0)
+    assert wording.why_no_multiple(row, bots).startswith("no person landed a change")
+    late = Issue("landed changes after the data cut-off", 1, 30, 30, 1.0, None)
+    ahead = replace(facts, overview=replace(overview, landed_changes=0), issues=(late,))
+    assert wording.late_note(ahead) == "30 landed changes are dated after the data cut-off."
+    assert wording.late_note(replace(facts, issues=(late,))) is None
+
+
+def test_a_short_table_of_the_newest_rows_says_that_there_are_more(facts: Facts) -> None:
+    assert "\n\nThe newest 6 of 22 rows.\n" in as_markdown(contents(facts))
 
 
 def test_csv_keeps_other_alphabets_and_nine_digits() -> None:
