@@ -259,7 +259,7 @@ def churn(rows: Sequence[Churn], top: float, width: int, quarters: Sequence[str]
         }
         for row in rows
     ]
-    scale = alt.Scale(domain=[0, top or 1], nice=True)
+    scale = alt.Scale(domain=[0, top or 1], nice=True, clamp=True)
     axis = share_axis(top or 1)
     tips = ("Quarter", "Gone within 30 days", "Lines written")
     return line_panel(points, scale, axis, tips, None, width, quarters)

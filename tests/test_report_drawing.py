@@ -18,6 +18,7 @@ from quarterdeck.reports.drawing import draw
 from quarterdeck.reports.facts import Facts, Issue
 from quarterdeck.reports.figures import beyond, merge_figure, stretch
 from quarterdeck.reports.forms import as_markdown
+from quarterdeck.reports.lasting import churn_top
 from quarterdeck.reports.page import read
 from quarterdeck.reports.places import languages_figure
 from quarterdeck.reports.summary import stats
@@ -215,6 +216,15 @@ def test_the_headline_tells_who_is_active_beside_who_is_resampled(facts: Facts) 
     latest = next(m for m in facts.multiples if m.measure == "code_lines" and m.quarter == "2026Q3")
     said = stats(facts, latest, "2026Q3")[0]
     assert said.n == "n = 31 contributors, baseline included; 34 active on a day"
+
+
+def test_a_quarter_of_few_lines_does_not_flatten_the_others(facts: Facts) -> None:
+    row = next(row for row in facts.churn if row.churn30 is not None)
+    usual = [replace(row, churn30=share, lines_written=9_000.0) for share in (0.04, 0.15)]
+    few = replace(row, churn30=1.0, lines_written=2.0)
+    assert churn_top([*usual, few]) == (0.15, 1)
+    assert churn_top(usual) == (0.15, 0)
+    assert churn_top([few]) == (1.0, 0)
 
 
 def test_what_is_missing_is_said_once_and_of_the_right_thing(facts: Facts) -> None:
