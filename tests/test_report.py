@@ -17,6 +17,7 @@ import duckdb
 import jsonschema
 import pytest
 import report_fixture as fixture
+from large_fixture import large
 from report_reader import Page
 
 from quarterdeck.reports import charts, drawing, wording
@@ -310,7 +311,7 @@ def test_long_history_and_many_agents_stay_readable(tmp_path: Path) -> None:
 
 def test_large_organisation_stays_small(tmp_path: Path) -> None:
     rows = fixture.organisation(30, 10)
-    many = fixture.large(rows) | {
+    many = large(rows) | {
         "repositories": [
             row | {"repository_id": f"{row['repository_id']}-{n}"}
             for n in range(67)
