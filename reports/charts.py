@@ -31,6 +31,7 @@ from quarterdeck.reports.marks import (
     quarters_axis,
     reference_line,
     release_marks,
+    share_axis,
     tips_of,
     value_axis,
     words,
@@ -55,6 +56,8 @@ AUTHOR_PARTS: Final = (
 
 #: Room (pixels) for the names beside the stacked shares.
 _SHARE_LABELS: Final = 150
+#: Room (pixels) for the words at the baseline.
+_BASELINE_LABEL: Final = 62
 
 
 def multiple_by_quarter(
@@ -66,9 +69,9 @@ def multiple_by_quarter(
     """
     low, high = multiple_domain(rows)
     known = [row for row in rows if row.multiple is not None]
-    step = width / max(len(rows), 1)
+    step = (width - _BASELINE_LABEL) / max(len(rows), 1)
     values = _multiple_values(known, high, 2 if step > 30 else 1)
-    x = quarters_axis([row.quarter for row in rows], width)
+    x = quarters_axis([row.quarter for row in rows], width, room=_BASELINE_LABEL)
     scale = alt.Scale(domain=[low, high], nice=False)
     axis = value_axis(TIMES)
     y = alt.Y("multiple:Q", scale=scale, axis=axis)
@@ -89,19 +92,22 @@ def multiple_by_quarter(
     named = plot([row for row in values if row["label"]])
     layers = [bars, edges, reference_line(1.0, scale), *_whiskers(values)]
     layers += words(named, dy=-9, fontWeight=700, fontSize=14)
-    past = [row for row in known if row.is_baseline]
-    if past:
-        layers += _baseline_label(past, high)
+    # beside the plot, where no whisker can cross it
+    reference = plot([{"top": 1.0, "label": ["Baseline", "= 1×"]}])
+    place = {"align": "left", "baseline": "bottom", "dx": 6, "dy": 6}
+    layers += words(reference, role="soft", x=alt.value("width"), **place)
     if releases:
         layers = [*release_marks(releases, x), *layers]
     height = 340 if width > NARROW else 280
-    return apply(layers, width=width, height=height, left=label_room(scale, axis))
+    left = label_room(scale, axis)
+    return apply(layers, width=width, height=height, left=left, right=_BASELINE_LABEL)
 
 
 def _multiple_values(known: Sequence[Multiple], high: float, named: int) -> list[dict[str, Any]]:
-    """Rows of the bars; the last `named` after the baseline carry their number."""
-    later = sorted(row.quarter for row in known if not row.is_baseline)
-    labelled = later[-named:] or [row.quarter for row in known[-1:]]
+    """Rows of the bars; the last `named` carry their number, of one the last whole quarter."""
+    later = [row for row in known if not row.is_baseline] or known[-1:]
+    whole = [row for row in later if not row.is_partial]
+    labelled = [row.quarter for row in (whole or later if named == 1 else later)[-named:]]
     return [
         {
             "quarter": row.quarter,
@@ -253,8 +259,8 @@ def churn(rows: Sequence[Churn], top: float, width: int, quarters: Sequence[str]
         }
         for row in rows
     ]
-    scale = alt.Scale(domain=[0, top or 1], nice=True)
-    axis = value_axis(PERCENT, ticks=3)
+    scale = alt.Scale(domain=[0, top or 1], nice=True, clamp=True)
+    axis = share_axis(top or 1)
     tips = ("Quarter", "Gone within 30 days", "Lines written")
     return line_panel(points, scale, axis, tips, None, width, quarters)
 
@@ -283,7 +289,7 @@ def share_by_quarter(
         for quarter, share, lines in rows
     ]
     scale = alt.Scale(domain=[0, top or 1], nice=False)
-    axis = value_axis(PERCENT, ticks=3)
+    axis = share_axis(top or 1)
     bars = (
         plot(values)
         .mark_bar(color=colour("declared"))
@@ -360,13 +366,6 @@ def _kind(is_baseline: bool, is_partial: bool) -> str:
     if is_partial:
         return "partial baseline" if is_baseline else "partial"
     return "baseline" if is_baseline else "later"
-
-
-def _baseline_label(past: Sequence[Multiple], high: float) -> list[alt.Chart]:
-    """The words over the baseline's bars, clear of their whiskers."""
-    top = min(max(max(row.high or 0, row.multiple or 0) for row in past), high * 0.92)
-    row = {"quarter": past[0].quarter, "top": top, "label": "Baseline = 1×"}
-    return words(plot([row]), align="left", dx=-8, dy=-12, role="soft")
 
 
 def _share_labels(rows: Sequence[Authorship], gap: float) -> list[Row]:

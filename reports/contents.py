@@ -80,7 +80,9 @@ def _contents(facts: Facts, releases: Sequence[Release]) -> Contents:
         facts,
         quarter,
         wording.lead(facts.overview, whole, partial),
-        wording.lead_note(whole, partial),
+        wording.late_note(facts)
+        if not whole and not partial
+        else wording.lead_note(whole, partial),
         summary.stats(facts, whole or partial, quarter),
         multiple_figure(facts, whole or partial, releases),
         _sections(facts, quarter),

@@ -18,10 +18,23 @@ import vl_convert
 
 _ATTRIBUTES: Final = re.compile(
     r' (?:role|aria-[a-z]+|class|xmlns:xlink|version|font-family|pointer-events)="[^"]*"'
-    r'| (?:opacity|stroke-width)="1"| stroke-miterlimit="10"'
+    r'| (?:opacity|stroke-width)="1"| stroke-miterlimit="10"| [xy]2="0"'
 )
-_EMPTY: Final = re.compile(r'<path d="" display="none"/>')
-_LONG_NUMBER: Final = re.compile(r"(\d+\.\d)\d+")
+#: Grounds of plots and axes, which have neither fill nor line, and what only a pointer finds.
+_UNSEEN: Final = re.compile(
+    r'<path d="(?:M0,0h[\d.]+v[\d.]+h[-\d.]*Z)?"(?: display="none")?/>'
+    r'|<[a-z]+ [^>]* opacity="0"/>|<g(?: [^>]*)?/>'
+)
+_EMPTY: Final = re.compile(r"<g(?: [^>]*)?></g>")
+_ALIKE: Final = re.compile(r'<path d="[^"]*"([^>]*)/>(?:<path d="[^"]*"\1/>)+')
+_OUTLINE: Final = re.compile(r'd="([^"]*)"')
+_SIBLINGS: Final = re.compile(
+    r"<g>((?:<(?:line|path) [^>]*/>){2,}|(?:<text [^>]*>[^<]*</text>){2,})</g>"
+)
+_HANDED_DOWN: Final = re.compile(
+    r' (?:fill|stroke|stroke-width|stroke-dasharray|text-anchor|font-size|font-weight)="[^"]*"'
+)
+_LONG_NUMBER: Final = re.compile(r"(\d+)(?:(\.[1-9])|\.0)\d*")
 _CLIP: Final = re.compile(r'<clipPath id="(clip\d+)"')
 _TEXT_OR_TAG: Final = re.compile(r"<[^>]*>|[^<]+")
 
@@ -37,7 +50,9 @@ def draw(specification: dict[str, Any], prefix: str) -> str:
     for place, name in enumerate(dict.fromkeys(_CLIP.findall(svg))):
         svg = re.sub(rf'(id="|url\(#){name}(?=["\)])', rf"\g<1>{prefix}-part{place}", svg)
     svg = _TEXT_OR_TAG.sub(_slim, svg)
-    svg = _EMPTY.sub("", svg)
+    while (less := _EMPTY.sub("", svg)) != svg:
+        svg = less
+    svg = _without_bare_groups(_SIBLINGS.sub(_handed_down, _ALIKE.sub(_joined, svg)))
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 
@@ -98,4 +113,36 @@ def _slim(match: re.Match[str]) -> str:
     part = match.group()
     if not part.startswith("<"):
         return part
-    return _LONG_NUMBER.sub(r"\1", _ATTRIBUTES.sub("", part))
+    return _UNSEEN.sub("", _LONG_NUMBER.sub(r"\1\2", _ATTRIBUTES.sub("", part)))
+
+
+def _joined(match: re.Match[str]) -> str:
+    """One outline for bars side by side that look alike."""
+    return f'<path d="{"".join(_OUTLINE.findall(match.group()))}"{match[1]}/>'
+
+
+def _handed_down(match: re.Match[str]) -> str:
+    """What all of a group have in common stands on the group."""
+    tags = [tag for tag in _TEXT_OR_TAG.findall(match[1]) if tag.startswith(("<l", "<p", "<t"))]
+    common = set.intersection(*(set(_HANDED_DOWN.findall(tag)) for tag in tags))
+    inner = _TEXT_OR_TAG.sub(lambda part: _without(part.group(), common), match[1])
+    return f"<g{''.join(sorted(common))}>{inner}</g>"
+
+
+def _without(part: str, attributes: set[str]) -> str:
+    if part.startswith("<"):
+        for attribute in attributes:
+            part = part.replace(attribute, "", 1)
+    return part
+
+
+def _without_bare_groups(svg: str) -> str:
+    """Groups that say nothing of what is in them are no groups."""
+    kept, told = [], []
+    for part in _TEXT_OR_TAG.findall(svg):
+        if part.startswith(("<g>", "<g ")):
+            told.append(part != "<g>")
+        if part == "<g>" or (part == "</g>" and not told.pop()):
+            continue
+        kept.append(part)
+    return "".join(kept)

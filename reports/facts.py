@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -251,6 +251,14 @@ class Facts:
     places: tuple[PlaceQuarter, ...]
     languages: tuple[LanguageQuarter, ...]
     outcomes: Outcomes
+
+    def is_young(self, quarter: str, days: int) -> bool:
+        """Whether part of `quarter` was not yet `days` old at the data cut-off."""
+        start = next((row.quarter_start for row in self.multiples if row.quarter == quarter), None)
+        if start is None or self.overview.cutoff is None:
+            return False
+        end = date(start.year + (start.month > 9), (start.month + 2) % 12 + 1, 1)
+        return end + timedelta(days=days) > date.fromisoformat(self.overview.cutoff[:10])
 
 
 def read_facts(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from quarterdeck.reports import charts, wording
 from quarterdeck.reports import formats as fmt
@@ -78,6 +79,31 @@ def small(
     return Panel(key, alt, (drawing,), title, value, note)
 
 
+def stretch(facts: Facts, quarters: Iterable[str]) -> list[str]:
+    """Return all quarters shown from the first of `quarters` to the last, for the axis of panels.
+
+    Those in between of which nothing is known are there too, so that a gap is seen as one.
+    """
+    wanted = set(quarters)
+    shown = dict.fromkeys(row.quarter for row in sorted(facts.multiples, key=_start))
+    if not wanted or not wanted <= shown.keys():
+        return sorted(wanted)
+    names = list(shown)
+    places = [place for place, name in enumerate(names) if name in wanted]
+    return names[places[0] : places[-1] + 1]
+
+
+def beyond(rows: Sequence[Multiple], domain: tuple[float, float]) -> str:
+    """What to say where intervals are cut off at the edges of panels that show `domain`."""
+    ends = [end for row in rows if not row.is_partial for end in (row.low, row.high)]
+    cut = any(end is not None and not domain[0] <= end <= domain[1] for end in ends)
+    return " Intervals reach beyond the panels; see the table." if cut else ""
+
+
+def _start(row: Multiple) -> dt.date:
+    return row.quarter_start
+
+
 def multiple_figure(
     facts: Facts, latest: Multiple | None, releases: Sequence[Release] = ()
 ) -> Figure:
@@ -85,8 +111,7 @@ def multiple_figure(
     rows = [row for row in facts.multiples if row.measure == "code_lines"]
     known = [row for row in rows if row.multiple is not None]
     if not known:
-        reason = next((row.reason for row in reversed(rows) if row.reason), None)
-        return Figure("multiple", None, empty=reason or _NO_CHANGES, table=_multiples_table(rows))
+        return Figure("multiple", None, empty=_no_multiple(facts), table=_multiples_table(rows))
     notes = ["Whiskers: 95% interval, from resampling contributors."]
     partial = next((row for row in known if row.is_partial), None)
     if partial:
@@ -119,6 +144,13 @@ def multiple_figure(
     )
 
 
+def _no_multiple(facts: Facts) -> str:
+    if not facts.multiples or facts.overview.landed_changes == 0:
+        return _NO_CHANGES
+    latest = next((row for row in reversed(facts.multiples) if row.reason), None)
+    return f"No multiple can be shown: {wording.why_no_multiple(latest, facts.overview)}."
+
+
 def companions_figure(facts: Facts) -> Figure:
     """The multiple of every measure side by side, on one scale."""
     names = [name for name in wording.MEASURES if any(r.measure == name for r in facts.multiples)]
@@ -128,8 +160,7 @@ def companions_figure(facts: Facts) -> Figure:
         name: rows for name, rows in series.items() if any(row.multiple is not None for row in rows)
     }
     if not series:
-        reason = next((row.reason for row in reversed(facts.multiples) if row.reason), None)
-        return Figure("companions", None, empty=reason or _NO_CHANGES)
+        return Figure("companions", None, empty=_no_multiple(facts))
     rows = [row for name in series for row in series[name]]
     domain = charts.multiple_domain(rows)
     latest = {name: latest_of(series[name]) for name in series}
@@ -151,7 +182,7 @@ def companions_figure(facts: Facts) -> Figure:
         panels,
         (
             "One scale for all. Shaded: 95% interval. Dashed: baseline. "
-            "Open circle: quarter not finished.",
+            f"Open circle: quarter not finished.{beyond(rows, domain)}",
         ),
         _multiples_table(
             [row for row in rows if row.measure != "code_lines"], "shipped_code_measures"
@@ -257,7 +288,12 @@ def agents_figure(facts: Facts, quarter: str | None) -> Figure:
 
 def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     """Merge success by author class."""
-    judged = [row for row in facts.merges if row.rate is not None]
+    window = facts.overview.merge_window
+    merges = [
+        replace(row, is_partial=row.is_partial or facts.is_young(row.quarter, window))
+        for row in facts.merges
+    ]
+    judged = [row for row in merges if row.rate is not None]
     if not judged:
         reason = next((row.reason for row in reversed(facts.merges) if row.reason), None)
         return Figure(
@@ -266,10 +302,10 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     classes = [
         name for name in wording.AUTHOR_CLASSES if any(r.author_class == name for r in judged)
     ]
-    quarters = sorted({row.quarter for row in judged})
+    quarters = stretch(facts, (row.quarter for row in judged))
     panels = []
     for name in classes:
-        rows = [row for row in facts.merges if row.author_class == name]
+        rows = [row for row in merges if row.author_class == name]
         now = next((row for row in rows if row.quarter == quarter), None)
         label = wording.AUTHOR_CLASSES[name]
         panels.append(
@@ -281,7 +317,7 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
                 value=fmt.percent(now.rate if now else None),
                 note=f"{fmt.count(now.merged)} of {fmt.count(now.mature)} in {quarter}"
                 if now and now.mature
-                else None,
+                else f"{'none opened' if now is None else 'none to judge'} in {quarter}",
             )
         )
     latest = next(
@@ -289,13 +325,13 @@ def merge_figure(facts: Facts, quarter: str | None) -> Figure:
     )
     return Figure(
         "merges",
-        wording.merge_title(latest, facts.overview.merge_window),
+        wording.merge_title(latest, window),
         tuple(panels),
         (
             "Only pull requests opened at least "
-            f"{fmt.plural(facts.overview.merge_window, 'day')} before the data cut-off are judged. "
+            f"{fmt.plural(window, 'day')} before the data cut-off are judged. "
             "Shaded: 95% interval (Wilson). Dashed: baseline rate, where there is one. "
-            "Open circle: quarter not finished.",
+            "Open circle: quarter not finished, or part of it too young.",
         ),
         _merge_table(facts),
         is_grid=True,

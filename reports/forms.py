@@ -149,12 +149,14 @@ def _figure(title: str | None, empty: str | None, rows: Table | None) -> list[st
     lines = ["", _escaped(title or empty or "")] if title or empty else []
     if rows is not None and rows.rows:
         lines += ["", *_rows(rows, ROWS_SHOWN)]
+        if len(rows.rows) > ROWS_SHOWN:
+            lines += ["", f"The newest {ROWS_SHOWN} of {len(rows.rows)} rows."]
     return lines
 
 
 def _rows(table: Table, shown: int) -> list[str]:
     """The last rows of a table, without columns that are empty in all of them."""
-    cells = [[text for text, _ in row] for row in table.cells()[-shown:]]
+    cells = table.cells()[-shown:]
     held = [i for i, _ in enumerate(table.columns) if any(row[i] != "–" for row in cells)]
     names = [_cell(table.columns[i].name) for i in held]
     kinds = ["---" if table.columns[i].kind == "text" else "---:" for i in held]

@@ -8,7 +8,7 @@ from quarterdeck.reports import charts, outcome_charts, wording
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
 from quarterdeck.reports.facts import Facts, Multiple
-from quarterdeck.reports.figures import Figure, Panel, latest_of, small
+from quarterdeck.reports.figures import Figure, Panel, beyond, latest_of, small, stretch
 from quarterdeck.reports.outcome_facts import Spread, Trend
 from quarterdeck.reports.outcomes import SERIES_NOTE
 from quarterdeck.reports.tables import Columns, table
@@ -112,7 +112,8 @@ def fixed_sets_figure(facts: Facts) -> Figure | None:
         panels,
         (
             "Code lines of those alone that were there in the baseline and in the quarter. "
-            f"Dashed: baseline. {SERIES_NOTE}",
+            f"Dashed: baseline. {SERIES_NOTE}"
+            f"{beyond([row for own in series.values() for row in own], domain)}",
         ),
         table("fixed_sets", "Shipped-code multiple at fixed sets", columns, values),
         is_grid=True,
@@ -142,7 +143,7 @@ def spread_figure(facts: Facts) -> Figure | None:
         f"In {last.quarter}, {fmt.count(last.top_contributors)} of "
         f"{fmt.plural(last.contributors or 0, 'contributor')} landed "
         f"{fmt.percent(last.top_tenth_share)} of all contributors' code lines",
-        (_spread_panel(rows, last),),
+        (_spread_panel(rows, last, stretch(facts, (row.quarter for row in rows))),),
         (
             "The tenth with the most lines, rounded up: how much rests on few. Nobody is named. "
             "Open circle: quarter not finished.",
@@ -180,8 +181,10 @@ def _pace_panel(
 def _doubling_range(trend: Trend) -> str:
     if trend.low is None:
         return trend.doubling_reason or ""
-    high = "no bound" if trend.high is None else fmt.number(trend.high)
-    return f"95% interval {fmt.number(trend.low)} to {high} months, {trend.points} quarters"
+    span = f"95% interval {fmt.number(trend.low)} to {fmt.number(trend.high)} months"
+    if trend.high is None:
+        span = f"95% interval from {fmt.number(trend.low)} months, without upper bound"
+    return f"{span}, {trend.points} quarters"
 
 
 def _pace_title(trend: Trend | None) -> str | None:
@@ -195,17 +198,17 @@ def _pace_title(trend: Trend | None) -> str | None:
     if trend.low is None or trend.high is None:
         return (
             f"Whether code lines per contributor grow is not established: the trend doubles them "
-            f"{months}, and its interval has no bound"
+            f"{months}, and its interval has no upper bound"
         )
     return f"Code lines per contributor doubled {months}" + (f"; {told}" if told else "")
 
 
-def _spread_panel(rows: Sequence[Spread], last: Spread) -> Panel:
+def _spread_panel(rows: Sequence[Spread], last: Spread, quarters: Sequence[str]) -> Panel:
     text = "; ".join(f"{row.quarter} {fmt.percent(row.top_tenth_share)}" for row in rows)
     return small(
         "spread",
         f"Line chart. Share of code lines by the tenth with the most, by quarter: {text}.",
-        outcome_charts.spread(rows, PANEL),
+        outcome_charts.spread(rows, PANEL, quarters),
         title="Share of the top tenth",
         value=fmt.percent(last.top_tenth_share),
         note=f"as if {fmt.number(last.effective)} with equal lines each",

@@ -8,7 +8,7 @@ from quarterdeck.reports import charts
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
 from quarterdeck.reports.facts import Churn, Facts, SurvivalPoint
-from quarterdeck.reports.figures import Figure, small
+from quarterdeck.reports.figures import Figure, small, stretch
 from quarterdeck.reports.summary import ALIVE_DAYS
 from quarterdeck.reports.tables import Columns, table
 
@@ -80,8 +80,9 @@ def churn_figure(facts: Facts) -> Figure | None:
     }
     if not by_class:
         return None
-    top = max(row.churn30 or 0 for rows in by_class.values() for row in rows)
-    quarters = sorted({row.quarter for rows in by_class.values() for row in rows})
+    known = [row for rows in by_class.values() for row in rows if row.churn30 is not None]
+    top, cut = churn_top(known)
+    quarters = stretch(facts, (row.quarter for rows in by_class.values() for row in rows))
     panels = []
     for name, rows in by_class.items():
         last = [row for row in rows if row.churn30 is not None][-1]
@@ -116,11 +117,26 @@ def churn_figure(facts: Facts) -> Figure | None:
         tuple(panels),
         (
             "Lines deleted or changed within 30 days of landing, over the lines written. Moved and "
-            "re-spaced lines live on. A quarter counts once all of its lines are 30 days old.",
+            "re-spaced lines live on. A quarter counts once all of its lines are 30 days old."
+            + (
+                f" {fmt.plural(cut, 'quarter')} of few lines reach beyond the panels."
+                if cut
+                else ""
+            ),
         ),
         table("churn_by_quarter", "What became of the code lines of a quarter", columns, values),
         is_grid=True,
     )
+
+
+def churn_top(rows: Sequence[Churn]) -> tuple[float, int]:
+    """Return the largest share for the axis, and how many quarters are above it.
+
+    A quarter of few lines, under a hundredth of the most, does not flatten the others.
+    """
+    most = max(row.lines_written or 0 for row in rows)
+    top = max(row.churn30 or 0 for row in rows if (row.lines_written or 0) >= most / 100)
+    return top, sum((row.churn30 or 0) > top for row in rows)
 
 
 def survival_title(rows: Sequence[SurvivalPoint]) -> str | None:

@@ -23,8 +23,14 @@ def plot(rows: Sequence[Row]) -> alt.Chart:
     """Return a chart of `rows`, which go into the specification as they are.
 
     Altair gets them as JSON text, which it need not copy for each layer; `apply` reads it back.
+    Numbers have the six digits that a picture can show; tables have them all.
     """
-    return alt.Chart(alt.InlineData(values=json.dumps([dict(row) for row in rows])))
+    values = [{name: _drawn(value) for name, value in row.items()} for row in rows]
+    return alt.Chart(alt.InlineData(values=json.dumps(values)))
+
+
+def _drawn(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def line_panel(
@@ -38,34 +44,60 @@ def line_panel(
 ) -> Specification:
     """Return a small line with its interval, a dashed reference, and its last points marked.
 
-    The axis has `quarters`, by default those of the points. Each point has quarter, value, low,
+    The axis has `quarters`, by default those of the points; where one has no value, the line is
+    broken. Each point has quarter, value, low,
     high, partial, and a text for each field of `tips`.
     """
-    x = quarters_axis(quarters or [point["quarter"] for point in points], width, panel=True)
+    names = list(quarters) or [point["quarter"] for point in points]
+    x = quarters_axis(names, width, panel=True)
     known = [point for point in points if point["value"] is not None]
     whole = [point for point in known if not point["partial"]]
+    drawn = plot(_with_gaps(known, names))
     layers = [
-        plot(known)
-        .transform_filter("isValid(datum.low) && !datum.partial")
-        .mark_area(color=colour("band"), clip=True)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2=alt.Y2("high:Q"))
+        drawn.mark_area(color=colour("band"), clip=True).encode(
+            x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2=alt.Y2("high:Q")
+        )
     ]
     x, y = SAME_QUARTERS, alt.Y("value:Q")
     if reference is not None:
         layers.append(reference_line(reference, scale))
-    layers.append(plot(known).mark_line(color=colour("accent"), strokeWidth=2).encode(x=x, y=y))
-    for row, fill in ((whole[-1:], "accent"), ([p for p in known[-1:] if p["partial"]], "paper")):
+    layers.append(drawn.mark_line(color=colour("accent"), strokeWidth=2).encode(x=x, y=y))
+    lone = [row for row in _lone(known, names) if row not in whole[-1:]]
+    if lone:
+        layers.append(
+            plot(lone).mark_point(filled=True, color=colour("accent"), size=14).encode(x=x, y=y)
+        )
+    for row, fill in ((whole[-1:], "accent"), ([p for p in known if p["partial"]], "paper")):
         layers.append(
             plot(row)
             .mark_point(filled=True, fill=colour(fill), stroke=colour("accent"), size=50, opacity=1)
             .encode(x=x, y=y)
         )
     layers.append(
-        plot(known)
+        drawn.transform_filter("isValid(datum.value)")
         .mark_point(filled=True, size=260, opacity=0)
         .encode(x=x, y=y, tooltip=tips_of(*tips))
     )
     return apply(layers, width=width, height=160, left=label_room(scale, axis))
+
+
+def _with_gaps(known: Sequence[Row], quarters: Sequence[str]) -> list[Row]:
+    """A row for each quarter, without value where none is known; no band where it is partial."""
+    by_quarter = {row["quarter"]: row for row in known}
+    missing = {"value": None, "low": None, "high": None}
+    return [
+        {**found, "low": None if found["partial"] else found["low"]}
+        if (found := by_quarter.get(quarter))
+        else {"quarter": quarter, **missing}
+        for quarter in dict.fromkeys(quarters)
+    ]
+
+
+def _lone(known: Sequence[Row], quarters: Sequence[str]) -> list[Row]:
+    """The points that no line reaches, for the quarters beside them have no value."""
+    places = {quarter: place for place, quarter in enumerate(dict.fromkeys(quarters))}
+    at = {places[row["quarter"]]: row for row in known if row["quarter"] in places}
+    return [row for place, row in at.items() if not {place - 1, place + 1} & at.keys()]
 
 
 def quarters_axis(
@@ -108,11 +140,17 @@ def value_axis(expression: str, *, ticks: int = 5, values: list[float] | None = 
     )
 
 
+def share_axis(top: float, ticks: int = 3) -> alt.Axis:
+    """Return an axis of shares from 0 to `top`, as percent with the decimals its ticks need."""
+    decimals = min(max(-math.floor(math.log10(top / ticks)) - 2, 0), 6)
+    return value_axis(f"format(datum.value, '.{decimals}%')", ticks=ticks)
+
+
 def label_room(scale: alt.Scale, axis: alt.Axis) -> int:
     """Return the room (pixels) that the labels of a vertical axis of percent or ratios take."""
     low, high = min(scale.domain), max(scale.domain)
     if "%" in axis.labelExpr:
-        longest = 5 if ".1%" in axis.labelExpr else 4
+        longest = 3 + int(axis.labelExpr.partition("'.")[2][0])
     else:
         longest = len(f"{high:.0f}") + 2 * (high < 10) + (low < 0) + 1
         if scale.type == "log":
@@ -161,9 +199,11 @@ def reference_line(value: float, scale: alt.Scale) -> alt.Chart:
     return line
 
 
-def words(places: alt.Chart, *, role: str = "ink", **look: Any) -> list[alt.Chart]:
-    """Return `label` at `quarter` and `top`, on an edge of paper that keeps lines off the words."""
-    x, y, text = SAME_QUARTERS, alt.Y("top:Q"), alt.Text("label:N")
+def words(
+    places: alt.Chart, *, role: str = "ink", x: Any = SAME_QUARTERS, **look: Any
+) -> list[alt.Chart]:
+    """Return `label` at `x` and `top`, on an edge of paper that keeps lines off the words."""
+    y, text = alt.Y("top:Q"), alt.Text("label:N")
     edge = places.mark_text(stroke=colour("paper"), strokeWidth=4, strokeJoin="round", **look)
     ink = places.mark_text(color=colour(role), **look)
     return [edge.encode(x=x, y=y, text=text), ink.encode(x=x, y=y, text=text)]

@@ -10,7 +10,7 @@ import altair as alt
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PERCENT, TIMES
 from quarterdeck.reports.facts import Multiple
-from quarterdeck.reports.marks import Specification, line_panel, log_ticks, value_axis
+from quarterdeck.reports.marks import Specification, line_panel, log_ticks, share_axis, value_axis
 from quarterdeck.reports.outcome_facts import Rate, Reviews, Spread, Waiting
 
 
@@ -26,7 +26,7 @@ def rate_of(rows: Sequence[Rate], top: float, width: int, quarters: Sequence[str
         for row in rows
     ]
     scale = alt.Scale(domain=[0, top], nice=top < 1, clamp=True)
-    axis = value_axis(PERCENT if top > 0.1 else "format(datum.value, '.1%')", ticks=3)
+    axis = share_axis(top)
     tips = ("Quarter", "Of", "Rate", "95% interval")
     return line_panel(points, scale, axis, tips, None, width, quarters)
 
@@ -70,7 +70,7 @@ def pace(
     return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
-def spread(rows: Sequence[Spread], width: int) -> Specification:
+def spread(rows: Sequence[Spread], width: int, quarters: Sequence[str]) -> Specification:
     """Share of code lines by the tenth of contributors with the most (0 to 1), by quarter."""
     points = [
         {
@@ -82,10 +82,12 @@ def spread(rows: Sequence[Spread], width: int) -> Specification:
     ]
     scale = alt.Scale(domain=[0, 1], nice=False)
     axis = value_axis(PERCENT, values=[0, 0.5, 1])
-    return line_panel(points, scale, axis, ("Quarter", "Contributors", "Share"), None, width)
+    return line_panel(
+        points, scale, axis, ("Quarter", "Contributors", "Share"), None, width, quarters
+    )
 
 
-def unreviewed(rows: Sequence[Reviews], width: int) -> Specification:
+def unreviewed(rows: Sequence[Reviews], width: int, quarters: Sequence[str]) -> Specification:
     """Share of merged pull requests without a review by a person (0 to 1), by quarter."""
     points = [
         {
@@ -98,7 +100,8 @@ def unreviewed(rows: Sequence[Reviews], width: int) -> Specification:
     ]
     tips = ("Quarter", "Of known reviews", "No review by a person", "No review")
     scale = alt.Scale(domain=[0, 1], nice=False)
-    return line_panel(points, scale, value_axis(PERCENT, values=[0, 0.5, 1]), tips, None, width)
+    axis = value_axis(PERCENT, values=[0, 0.5, 1])
+    return line_panel(points, scale, axis, tips, None, width, quarters)
 
 
 def _point(

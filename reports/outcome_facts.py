@@ -10,7 +10,10 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Rate:
-    """Successes over trials of one author class in one quarter; rates are 0 to 1."""
+    """Successes over trials of one author class in one quarter; rates are 0 to 1.
+
+    `is_partial`: the quarter is not over, or part of it is too young to be among the trials.
+    """
 
     series: str
     author_class: str
@@ -148,9 +151,16 @@ def read_outcomes(rows: Callable[[str, Any], tuple[Any, ...]]) -> Outcomes:
     )
 
 
+# a quarter whose later pull requests are too young for a rung is partial for that rung
 _LADDER: Final = """
 select
-    rung, author_class, quarter, is_partial, trials, successes, rate, rate_low, rate_high, reason
+    rung, author_class, quarter,
+    is_partial or coalesce(
+        trials < 0.95 * max(trials) filter (where rung = 'merged')
+            over (partition by author_class, quarter_start),
+        false
+    ),
+    trials, successes, rate, rate_low, rate_high, reason
 from marts.success_ladder_quarterly
 where scope = $scope and scope_name = coalesce($scope_name, scope_name)
     and agent = 'all' and tier = 'all' and quarter_start >= $shown_from

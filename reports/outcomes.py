@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports import outcome_charts, wording
 from quarterdeck.reports.charts import PANEL
 from quarterdeck.reports.facts import Facts
-from quarterdeck.reports.figures import Figure, Panel, small
+from quarterdeck.reports.figures import Figure, Panel, small, stretch
 from quarterdeck.reports.outcome_facts import Rate, Reviews, Waiting
 from quarterdeck.reports.tables import Columns, Table, table
 
 #: The rungs above `merged`, which has a figure of its own.
 RUNGS = {"not reverted": "Not reverted", "alive": "Half alive at 90 days"}
+#: Within so many days of landing a change counts as reverted.
+REVERTED_DAYS = 30
 SIDES = ("all", "model", "human", "undeclared")
 _CLASSES = {**wording.AUTHOR_CLASSES, "all": "All"}
 SERIES_NOTE = "Shaded: 95% interval. Open circle: quarter not finished."
+_YOUNG_NOTE = "Shaded: 95% interval. Open circle: quarter not finished, or part of it too young."
 
 
 def ladder_figure(facts: Facts) -> Figure | None:
@@ -24,7 +28,7 @@ def ladder_figure(facts: Facts) -> Figure | None:
     rows = facts.outcomes.ladder
     if not any(row.rate is not None for row in rows):
         return None
-    quarters = sorted({row.quarter for row in rows if row.rate is not None})
+    quarters = stretch(facts, (row.quarter for row in rows if row.rate is not None))
     panels = tuple(
         _rate_panel(
             f"ladder-{name}-{index}", series, f"{_CLASSES[name]}: {label.lower()}", 1.0, quarters
@@ -53,7 +57,7 @@ def ladder_figure(facts: Facts) -> Figure | None:
             "Of all pull requests opened in the quarter and old enough: merged within "
             f"{fmt.plural(facts.overview.merge_window, 'day')}; that, and not reverted within 30 "
             "more; that, and half of their code lines alive 90 days after landing. "
-            f"{SERIES_NOTE}",
+            f"{_YOUNG_NOTE}",
         ),
         table("ladder_by_agent_and_tier", "The last year, by agent and by tier", columns, values),
         is_grid=True,
@@ -62,12 +66,15 @@ def ladder_figure(facts: Facts) -> Figure | None:
 
 def revert_figure(facts: Facts) -> Figure | None:
     """Share of landed changes that were reverted within 30 days, by author class."""
-    rows = facts.outcomes.reverts
+    rows = [
+        replace(row, is_partial=row.is_partial or facts.is_young(row.quarter, REVERTED_DAYS))
+        for row in facts.outcomes.reverts
+    ]
     known = [row for row in rows if row.rate is not None]
     if not known:
         return None
     top = max(row.rate or 0 for row in known) * 1.25 or 0.01
-    quarters = sorted({row.quarter for row in known})
+    quarters = stretch(facts, (row.quarter for row in known))
     panels = tuple(
         _rate_panel(f"reverted-{name}", series, _CLASSES[name], min(top, 1.0), quarters)
         for name in SIDES
@@ -84,7 +91,7 @@ def revert_figure(facts: Facts) -> Figure | None:
         "reverts",
         title,
         panels,
-        (f"Whole reverts that a message names. {SERIES_NOTE}",),
+        (f"Whole reverts that a message names. {_YOUNG_NOTE}{_beyond(known, top)}",),
         _rates_table("reverts_by_quarter", "Landed changes reverted within 30 days", rows),
         is_grid=True,
     )
@@ -95,7 +102,7 @@ def waiting_figure(facts: Facts) -> Figure | None:
     rows = [row for row in facts.outcomes.waiting if row.merged_7_days is not None]
     if not rows:
         return None
-    quarters = sorted({row.quarter for row in rows})
+    quarters = stretch(facts, (row.quarter for row in rows))
     panels = []
     for name in SIDES:
         own = [row for row in rows if row.author_class == name]
@@ -162,7 +169,7 @@ def reviews_figure(facts: Facts) -> Figure | None:
         "reviews",
         f"{fmt.percent(last.no_human_share)} of pull requests merged in {last.quarter} had no "
         "review by a person",
-        (_reviews_panel(known, last),),
+        (_reviews_panel(known, last, stretch(facts, (row.quarter for row in known))),),
         ("Of the pull requests whose reviews are known. Open circle: quarter not finished.",),
         table("review_load", "Reviews of merged pull requests", columns, values),
         is_grid=True,
@@ -223,21 +230,33 @@ def _ladder_title(rows: Sequence[Rate]) -> str | None:
 
 
 def _waiting_title(rows: Sequence[Waiting]) -> str | None:
-    known = [row for row in rows if row.median_days is not None and not row.is_partial]
-    if not known:
-        return None
-    row = known[-1]
+    whole = [row for row in rows if not row.is_partial and row.pull_requests]
+    if not whole or whole[-1].median_days is None:
+        late = whole[-1].merged_30_days if whole else None
+        if late is None or late >= 0.5:
+            return None
+        return (
+            f"Fewer than half of the pull requests opened in {whole[-1].quarter} were merged: "
+            f"{fmt.percent(late)} within 30 days"
+        )
+    row = whole[-1]
     days = row.median_days or 0
     time = f"{fmt.number(days)} days" if days >= 1 else f"{fmt.number(24 * days)} hours"
     return f"Half of the pull requests opened in {row.quarter} were merged within {time}"
 
 
-def _reviews_panel(rows: Sequence[Reviews], last: Reviews) -> Panel:
+def _beyond(rows: Sequence[Rate], top: float) -> str:
+    """What to say where an interval is cut off at the top of the charts."""
+    cut = any((row.high or 0) > top for row in rows)
+    return " Intervals reach beyond the charts; see the table." if cut else ""
+
+
+def _reviews_panel(rows: Sequence[Reviews], last: Reviews, quarters: Sequence[str]) -> Panel:
     text = "; ".join(f"{row.quarter} {fmt.percent(row.no_human_share)}" for row in rows)
     return small(
         "reviews",
         f"Line chart. Share merged without a review by a person, by quarter: {text}.",
-        outcome_charts.unreviewed(rows, PANEL),
+        outcome_charts.unreviewed(rows, PANEL, quarters),
         title="No review by a person",
         value=fmt.percent(last.no_human_share),
         note=f"{fmt.count(last.told)} of known reviews in {last.quarter}",

@@ -8,7 +8,7 @@ from quarterdeck.reports import charts, wording
 from quarterdeck.reports import formats as fmt
 from quarterdeck.reports.charts import PANEL
 from quarterdeck.reports.facts import PLACES_SHOWN, Facts, Multiple
-from quarterdeck.reports.figures import Figure, Panel, small
+from quarterdeck.reports.figures import Figure, Panel, beyond, small
 from quarterdeck.reports.place_facts import PlaceQuarter
 from quarterdeck.reports.tables import Columns, table
 
@@ -17,6 +17,8 @@ _KINDS = {"repository": "repositories", "team": "teams"}
 _NO_TEAM = "(no team)"
 #: What the marts call the language of files that neither name nor ending tells.
 _UNKNOWN = "not known"
+#: A language with less than this share in every quarter is in the table alone.
+_LEAST = 0.01
 _ADDED = ("Share of added lines", "Added lines")
 Shares = Sequence[tuple[str, float | None, float | None]]
 
@@ -73,7 +75,8 @@ def places_figure(facts: Facts, kind: str, quarter: str | None) -> Figure | None
         panels,
         (
             "Each against its own baseline, all on one scale."
-            f"{rest} Shaded: 95% interval. Dashed: baseline. Open circle: quarter not finished.",
+            f"{rest} Shaded: 95% interval. Dashed: baseline. Open circle: quarter not finished."
+            f"{beyond([row for own in lines.values() for row in own], domain)}",
         ),
         table(f"{_KINDS[kind]}_by_quarter", f"Multiple of {_KINDS[kind]}", columns, values),
         is_grid=True,
@@ -119,6 +122,9 @@ def languages_figure(facts: Facts, quarter: str | None) -> Figure | None:
     series: dict[str, Shares] = {
         name: [(r.quarter, r.share, r.added) for r in rows if r.language == name] for name in names
     }
+    drawn = {
+        name: own for name, own in series.items() if any((s or 0) >= _LEAST for _, s, _ in own)
+    }
     now = [row for row in rows if row.quarter == quarter and row.share]
     named = [row for row in now if not row.is_other and row.language != _UNKNOWN]
     most = max(named, key=lambda row: (row.share or 0, row.language), default=None)
@@ -135,11 +141,19 @@ def languages_figure(facts: Facts, quarter: str | None) -> Figure | None:
     return Figure(
         "languages",
         title,
-        _share_panels("language", series, facts, quarter),
-        _share_notes(facts, quarter, "added code lines"),
+        _share_panels("language", drawn or series, facts, quarter),
+        (
+            *_share_notes(facts, quarter, "added code lines"),
+            *([_left_out(len(series) - len(drawn))] if 0 < len(drawn) < len(series) else []),
+        ),
         table("languages_by_quarter", "Added code lines by language", columns, values),
         is_grid=True,
     )
+
+
+def _left_out(others: int) -> str:
+    stand = "stands" if others == 1 else "stand"
+    return f"{fmt.plural(others, 'row')} below 1% in every quarter {stand} in the table alone."
 
 
 def _share_panels(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quarterdeck.reports import formats as fmt
+from quarterdeck.reports import wording
 from quarterdeck.reports.facts import (
     Authorship,
     Facts,
@@ -102,7 +103,7 @@ def repositories_table(facts: Facts) -> Table:
     columns: Columns = (
         ("Repository", "text"), ("Multiple", "ratio"), ("Interval low", "ratio"),
         ("Interval high", "ratio"), ("Landed changes", "count"), ("Code lines", "count"),
-        ("Contributors", "count"), ("Pull requests", "count"), ("Last landed", "text"),
+        ("Contributors", "count"), ("Pull requests", "count"), ("Last landed", "date"),
         ("Data", "text"),
     )  # fmt: skip
     rows = [
@@ -123,12 +124,12 @@ def teams_table(facts: Facts) -> Table:
     columns: Columns = (
         ("Team", "text"), ("Multiple", "ratio"), ("Interval low", "ratio"),
         ("Interval high", "ratio"), ("Landed changes", "count"), ("Code lines", "count"),
-        ("Model share", "share"), ("Undeclared", "share"), ("No multiple because", "text"),
+        ("Model share", "share"), ("Undeclared", "share"), ("Why missing", "text"),
     )  # fmt: skip
     rows = [
         (
             row.name, row.multiple, row.low, row.high, row.landed_changes, row.code_lines,
-            row.model_share, row.undeclared_share, None if row.multiple is not None else row.reason,
+            row.model_share, row.undeclared_share, row.reason,
         )
         for row in facts.teams
     ]  # fmt: skip
@@ -195,7 +196,7 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 def _multiple_stat(row: Multiple | None, overview: Overview) -> Stat:
     label = "Shipped-code multiple"
     if row is None or row.multiple is None:
-        reason = row.reason if row and row.reason else "no baseline or no quarter to compare"
+        reason = wording.why_no_multiple(row, overview)
         return _missing(label, row.quarter if row else overview.last_whole_quarter, reason)
     return Stat(
         label,
@@ -203,10 +204,18 @@ def _multiple_stat(row: Multiple | None, overview: Overview) -> Stat:
         fmt.times(row.multiple),
         f"95% interval {fmt.times_interval(row.low, row.high)}"
         if row.low is not None
-        else f"no interval: {row.reason or 'not computed'}",
-        f"n = {fmt.plural(row.n, 'contributor')}" if row.n is not None else "n not known",
+        else wording.no_interval(row.reason),
+        _people(row),
         _change(row.change, "×"),
     )
+
+
+def _people(row: Multiple) -> str:
+    """Those that the interval resamples, of baseline and quarter, and those who are active now."""
+    told = f"n = {fmt.plural(row.n, 'contributor')}" if row.n is not None else "n not known"
+    if row.active_contributors is None:
+        return told
+    return f"{told}, baseline included; {fmt.number(row.active_contributors)} active on a day"
 
 
 def _model_stat(row: Authorship | None, quarter: str | None) -> Stat:
@@ -273,7 +282,7 @@ def _survival_stat(facts: Facts) -> Stat:
         fmt.percent(point.survival),
         f"95% interval {fmt.percent_interval(point.low, point.high)}, all quarters"
         if point.low is not None
-        else f"no interval: {point.reason or 'not computed'}; all quarters",
+        else f"{wording.no_interval(point.reason)}; all quarters",
         f"n = {fmt.count(point.lines)} lines, {fmt.plural(point.contributors, 'contributor')}",
         change,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from urllib.parse import quote
 
 from quarterdeck.reports import formats as fmt
 
-Kind = Literal["text", "count", "ratio", "share", "points"]
+Kind = Literal["text", "date", "count", "ratio", "share", "points"]
 Columns = Sequence[tuple[str, Kind]]
 
 
@@ -31,11 +32,14 @@ def _ratio(value: float | None) -> str:
 
 _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: fmt.MISSING if value in (None, "") else str(value),
+    "date": lambda value: fmt.MISSING if value is None else str(value),
     "count": fmt.count,
     "ratio": _ratio,
     "share": _share,
     "points": lambda value: fmt.MISSING if value is None else f"{value:+.1f}".replace("-", "−"),
 }
+#: What an address must have escaped. Other alphabets may stand in it as they are, and are shorter.
+_RESERVED: Final = re.compile(r"[\x00-\x20\"#%&'+<=>?\[\\\]^`{|}\x7f]+")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -56,18 +60,20 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
 
-    def cells(self) -> list[list[tuple[str, bool]]]:
-        """Return each row's cells as the text to print and whether it is a number."""
+    def text_columns(self) -> str:
+        """Return a class for each column of text, from the first: `t1 t4`."""
+        columns = enumerate(self.columns, start=1)
+        return " ".join(f"t{place}" for place, column in columns if column.kind == "text")
+
+    def cells(self) -> list[list[str]]:
+        """Return each row's cells as the text to print."""
         return [
-            [
-                (_FORMATS[column.kind](value), column.kind != "text")
-                for column, value in zip(self.columns, row, strict=True)
-            ]
+            [_FORMATS[column.kind](value) for column, value in zip(self.columns, row, strict=True)]
             for row in self.rows
         ]
 
     def csv(self) -> str:
-        """Return the rows as CSV with full precision; a missing value is an empty cell.
+        """Return the rows as CSV, numbers in nine digits; a missing value is an empty cell.
 
         Text that a spreadsheet would run as a formula is given a leading apostrophe.
         """
@@ -79,7 +85,9 @@ class Table:
 
     def csv_link(self) -> str:
         """Return the CSV as a `data:` address, which needs neither network nor script."""
-        return "data:text/csv;charset=utf-8," + quote(self.csv(), safe=",:;/()*!@$")
+        return "data:text/csv;charset=utf-8," + _RESERVED.sub(
+            lambda match: quote(match.group()), self.csv()
+        )
 
 
 def table(name: str, caption: str, columns: Columns, rows: Sequence[tuple[Any, ...]]) -> Table:
@@ -96,4 +104,6 @@ def _plain(value: Any) -> str:
         return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and abs(value) < 1e8:
+        return f"{value:.9g}"
     return repr(value)

@@ -15,6 +15,7 @@ from quarterdeck.reports.facts import (
     AgentQuarter,
     Authorship,
     Coverage,
+    Facts,
     Issue,
     MergeRate,
     Multiple,
@@ -40,6 +41,8 @@ MEASURE_NOTES = {
 }
 #: What the marts call the agent of evidence that names none.
 UNNAMED_AGENT = "not named"
+#: What `marts.data_quality` calls changes that are in no quarter because of their time.
+_LATE: Final = "landed changes after the data cut-off"
 AUTHOR_CLASSES = {
     "all": "All pull requests",
     "human": "By humans",
@@ -77,7 +80,7 @@ def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -
     if not said:
         row = whole or partial
         where = f" for {row.quarter}" if row else ""
-        return [Piece(f"No multiple can be stated{where}: {_why(row, overview)}.")]
+        return [Piece(f"No multiple can be stated{where}: {why_no_multiple(row, overview)}.")]
     first = said[0]
     against = f" of {overview.baseline_label}" if overview.baseline_label else ""
     pieces = [
@@ -97,19 +100,33 @@ def lead(overview: Overview, whole: Multiple | None, partial: Multiple | None) -
 
 def lead_note(whole: Multiple | None, partial: Multiple | None) -> str | None:
     """Return what the lead must not leave unsaid: level with the baseline, or no interval."""
-    notes = []
-    for row in (whole, partial):
-        if row is None or row.multiple is None:
-            continue
-        if row.low is None or row.high is None:
-            reason = row.reason or "no interval was computed"
-            notes.append(f"{row.quarter} has no interval: {_tidy(reason)}.")
-        elif row.low <= 1 <= row.high:
-            notes.append(
-                f"The interval of {row.quarter} includes 1, so a difference from the baseline "
-                "is not established."
-            )
+    rows = [row for row in (whole, partial) if row is not None and row.multiple is not None]
+    notes = [
+        f"{row.quarter} has no interval: {_tidy(row.reason or 'no interval was computed')}."
+        for row in rows
+        if row.low is None or row.high is None
+    ]
+    level = [
+        row.quarter
+        for row in rows
+        if row.low is not None and row.high is not None and row.low <= 1 <= row.high
+    ]
+    if level:
+        notes.append(
+            f"The {'interval' if len(level) == 1 else 'intervals'} of {fmt.listed(level)} "
+            f"{'includes' if len(level) == 1 else 'include'} 1, so a difference from the baseline "
+            "is not established."
+        )
     return " ".join(notes) or None
+
+
+def late_note(facts: Facts) -> str | None:
+    """Return what to say where all that landed is dated after the data cut-off."""
+    late = [row.affected for row in facts.issues if row.issue == _LATE and row.affected]
+    if not late or facts.overview.landed_changes:
+        return None
+    are = "is" if late[0] == 1 else "are"
+    return f"{fmt.plural(late[0], 'landed change')} {are} dated after the data cut-off."
 
 
 def multiple_title(rows: Sequence[Multiple], latest: Multiple | None) -> str | None:
@@ -170,7 +187,11 @@ def agents_title(rows: Sequence[AgentQuarter], quarter: str | None) -> str | Non
     now = [r for r in rows if r.quarter == quarter and r.share and r.agent != UNNAMED_AGENT]
     named = [row for row in now if not row.is_other]
     if not named:
-        return None
+        earlier = [r.quarter for r in rows if r.share and r.agent != UNNAMED_AGENT]
+        if now or not quarter or not any(name < quarter for name in earlier):
+            return None
+        last = max(name for name in earlier if name < quarter)
+        return f"No agent left evidence in {quarter}; the last quarter with any is {last}"
     first = max(named, key=lambda row: (row.share or 0, row.agent))
     agents = sum(row.agents for row in now)
     if agents == 1:
@@ -182,11 +203,15 @@ def agents_title(rows: Sequence[AgentQuarter], quarter: str | None) -> str | Non
 
 
 def merge_title(row: MergeRate | None, window: int) -> str | None:
-    """Title of the panels of merge rates, against the baseline; `window` is in days."""
+    """Title of the panels of merge rates, against the baseline; `window` is in days.
+
+    A row is partial where part of the quarter is too young to judge.
+    """
     if row is None or row.rate is None:
         return None
     text = (
         f"{fmt.part(row.merged, row.mature, row.rate, 'pull requests')} opened in {row.quarter} "
+        f"{'and old enough to judge ' if row.is_partial else ''}"
         f"were merged within {fmt.plural(window, 'day')}"
     )
     if row.baseline_rate is None:
@@ -329,14 +354,22 @@ def _range(row: Multiple, name: str = "95% interval ") -> str:
     return f" ({name}{span})"
 
 
-def _why(row: Multiple | None, overview: Overview) -> str:
+def why_no_multiple(row: Multiple | None, overview: Overview) -> str:
+    """Return why there is no multiple, to stand after a colon; `row` is of the quarter, if any."""
     if not overview.contributors:
         return "no person landed a change, and the multiple is per person"
+    if row is not None and row.reason == "no baseline" and overview.baseline_label:
+        return f"there is no work to measure against in the baseline, {overview.baseline_label}"
     if row is not None and row.reason:
         return _tidy(row.reason)
     if not overview.baseline_quarters:
         return "there is no baseline to measure against"
     return "no quarter has been measured"
+
+
+def no_interval(reason: str | None) -> str:
+    """Return why there is no interval, said once where the reason says that itself."""
+    return f"no interval: {(reason or 'not computed').removeprefix('no interval: ')}"
 
 
 def _tidy(reason: str) -> str:

@@ -17,6 +17,7 @@ import duckdb
 import jsonschema
 import pytest
 import report_fixture as fixture
+from large_fixture import large
 from report_reader import Page
 
 from quarterdeck.reports import charts, drawing, wording
@@ -179,7 +180,7 @@ def test_ids_are_unique_and_paints_exist(html: str, page: Page) -> None:
     assert references <= set(ids)
 
 
-def test_csv_holds_full_precision_and_empty_for_missing(page: Page) -> None:
+def test_csv_holds_nine_digits_and_empty_for_missing(page: Page) -> None:
     files = csv_files(page)
     assert set(files) == {
         "shipped_code_multiple.csv", "shipped_code_measures.csv", "authorship_by_quarter.csv",
@@ -310,12 +311,7 @@ def test_long_history_and_many_agents_stay_readable(tmp_path: Path) -> None:
 
 def test_large_organisation_stays_small(tmp_path: Path) -> None:
     rows = fixture.organisation(30, 10)
-    many = {
-        "agents_quarterly": [
-            row | {"agent": f"{row['agent']} {n}"}
-            for n in range(6)
-            for row in rows["agents_quarterly"]
-        ],
+    many = large(rows) | {
         "repositories": [
             row | {"repository_id": f"{row['repository_id']}-{n}"}
             for n in range(67)
@@ -327,6 +323,8 @@ def test_large_organisation_stays_small(tmp_path: Path) -> None:
     words = Page(html).words()
     assert "tide-tables-10 (the remote did not answer), and 64 more." in words
     assert "and 57 more, named in the table of repositories" in words
+    assert "30 agents left evidence in 2026Q3" in words
+    assert "The 8 with the most code lines, of 12." in words
 
 
 def test_quarters_before_the_baseline_are_not_shown(tmp_path: Path) -> None:
