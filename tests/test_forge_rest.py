@@ -21,6 +21,7 @@ from quarterdeck.extractors.forge_errors import (
     ForgeAccessError,
     ForgeAnswerError,
     ForgeNotFoundError,
+    ForgeUnavailableError,
 )
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import mine_forge
@@ -209,6 +210,42 @@ def test_a_fault_at_any_request_changes_nothing(kind: str, fault: str):
             run.forge.faults = {number: fault}
             assert told_by(run.pages(page_size=2)) == right, f"{fault} at request {number}"
             assert len(run.forge.asked) == requests + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "broken", "lost"),
+    [
+        ("gitea", r"/pulls/2/commits$", "commits"),
+        ("gitea", r"/pulls/2/reviews$", "reviews"),
+        ("gitlab", r"/merge_requests/2/commits$", "commits"),
+        ("gitlab", r"/merge_requests/2/approvals$", "reviews"),
+        ("gitlab", r"/merge_requests/2$", None),
+    ],
+)
+def test_one_pull_request_that_breaks_the_forge_stops_no_other(
+    kind: str, broken: str, lost: str | None
+):
+    world = small()
+    with forge(kind, world) as run:
+        right = told_by(run.pages())
+        run.forge.broken = broken
+        pages = list(run.pages())
+    found = told_by(iter(pages))
+    assert [row["number"] for row in found["pulls"]] == list(world.pulls)
+    for table in ("commits", "reviews"):
+        left = [row for row in right[table] if table != lost or row["number"] != 2]
+        assert found[table] == left
+    assert any("/2" in line and "HTTP 500" in line for page in pages for line in page.warnings)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_forge_that_fails_altogether_leaves_nothing_out(kind: str):
+    with forge(kind, small()) as run:
+        pages = run.pages()
+        next(pages)
+        run.forge.broken = "api"
+        with pytest.raises(ForgeUnavailableError, match="HTTP 500"):
+            next(pages)
 
 
 @pytest.mark.parametrize("kind", KINDS)
