@@ -133,7 +133,7 @@ comment on column staging.pull_requests.head_repository is 'repository of that b
 comment on column staging.pull_requests.base_branch is 'branch that it is aimed at; null where not told';
 comment on column staging.pull_requests.base_branch_source is 'who told base_branch';
 comment on column staging.pull_requests.landed_commit_id is 'landed change that it became; null: not on the default branch';
-comment on column staging.pull_requests.landed_by is 'how that is known: merge commit, merge message, head reachable, subject number or rebased head';
+comment on column staging.pull_requests.landed_by is 'how that is known: merge commit, merge message, head reachable, subject number, rebased head or closing line';
 comment on column staging.pull_requests.own_commits is 'its own commits (count); null where the clone does not know them';
 comment on column staging.pull_requests.first_authored_at is 'earliest author time of its commits (UTC)';
 comment on column staging.pull_requests.last_committed_at is 'latest committer time of its commits (UTC)';
