@@ -18,9 +18,8 @@ reverts as (
     select
         changes.repository_id,
         changes.pull_request_number,
-        count(*) as changes,
         list_sort(list(reverted.reverted_at) filter (reverted.reverted_at is not null)) as times,
-        times[cast(ceil(changes / 2) as bigint)] as reverted_at
+        times[(count(*) + 1) // 2] as reverted_at
     from staging.pull_request_changes as changes
     left join marts.change_reverts as reverted using (repository_id, commit_id)
     group by changes.repository_id, changes.pull_request_number
