@@ -90,8 +90,9 @@ class GitLab:
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 said = f"an answer of another form ({error!r})"
                 raise self._rest.no_sense(self._project, said) from error
-            # many merge requests of one update time fill pages of that time
-            number = number + 1 if last == since else 1
+            # many merge requests of one update time fill pages of that time; one that is updated
+            # meanwhile leaves them, and others move up into the page just read
+            number = number + (not new) if last == since else 1
             since = last
             yield Page(
                 self._rest.taken(*rows),

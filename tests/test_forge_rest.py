@@ -299,6 +299,21 @@ def test_many_updates_at_one_time_are_all_read(kind: str):
         assert told_by(run.pages()) == KINDS[kind].right(world)
 
 
+def test_updates_among_many_of_one_time_lose_nothing():
+    world = small()
+    same = START + timedelta(days=9)
+    world.pulls = {n: replace(pull, updated=same) for n, pull in world.pulls.items()}
+    with forge("gitlab", world) as run:
+        found: set[int] = set()
+        for page in run.pages(page_size=SMALL):
+            found |= set(page.frames.pull_requests["number"])
+            first = min(world.pulls, key=lambda n: (world.pulls[n].updated, n))
+            if world.pulls[first].updated == same and first in found:
+                later = same + timedelta(minutes=first)
+                world.pulls[first] = replace(world.pulls[first], updated=later)
+    assert found == set(world.pulls)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_counts_lists_are_read_to_their_end(kind: str):
     with forge(kind, small(), counts=False) as run:
