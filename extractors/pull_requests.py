@@ -60,6 +60,8 @@ class _PullRequest:
     landed: str | None = None
     landed_by: str | None = None
     own: list[str] | None = None
+    #: Its head is what another became: from the default branch into another one, most often.
+    is_opened_from_landed: bool = False
     authored: list[int] = field(default_factory=list)  # seconds since 1970
     committed: list[int] = field(default_factory=list)
 
@@ -144,8 +146,11 @@ def read_pull_requests(
     pulls = _from_refs(refs)
     landed_in = dict(zip(landings["commit_id"], landings["landed_commit_id"], strict=True))
     told = _tie_by_message(pulls, git, history.chain, refs_known=bool(pulls))
+    named = {pull.landed for pull in pulls.values() if pull.landed is not None}
     for pull in pulls.values():
-        if pull.landed is None and pull.head in landed_in:
+        if pull.landed is None and pull.head in named:
+            pull.is_opened_from_landed = True
+        elif pull.landed is None and pull.head in landed_in:
             pull.landed, pull.landed_by = landed_in[pull.head], "head reachable"
     _tie_by_author(pulls, git, told)
     brought_in: dict[str, set[str]] = {}
@@ -226,7 +231,11 @@ def _tie_by_author(
     pulls: Mapping[int, _PullRequest], git: pygit2.Repository, told: _Told
 ) -> None:
     """Tie those that landed as a commit of the head's author."""
-    open_heads = {p.number: p.head for p in pulls.values() if p.landed is None and p.head}
+    open_heads = {
+        pull.number: pull.head
+        for pull in pulls.values()
+        if pull.landed is None and pull.head and not pull.is_opened_from_landed
+    }
     for number, head in open_heads.items():
         try:
             commit = read_commit(git, head)
@@ -266,7 +275,7 @@ def _read_own_commits(
     outside: dict[str, _OwnCommit],
 ) -> None:
     """Fill in the commits that are the pull request's own, and their times."""
-    if pull.head is None:
+    if pull.head is None or pull.is_opened_from_landed:
         return
     if pull.head in history.parents:
         pull.own = _within(pull.head, brought_in.get(pull.landed or "", {pull.head}), history)

@@ -99,6 +99,20 @@ def test_a_commit_of_the_heads_author_that_closes_it_is_what_it_became(tmp_path:
     }
 
 
+def test_a_head_that_is_what_another_became_has_not_landed_again(tmp_path: Path) -> None:
+    repository = RepositoryBuilder(tmp_path / "app")
+    root = repository.commit({"a": b"1\n"})
+    head = repository.commit({"b": b"1\n"}, parents=[root], branch="topic")
+    squash = repository.commit({"b": b"1\n"}, "Add a thing (#1)")
+    repository.ref("refs/pull/1/head", head)
+    repository.ref("refs/pull/2/head", squash)  # from the default branch to that of releases
+
+    pulls = _pulls(repository, tmp_path / "lake")
+
+    assert (pulls[1]["landed_commit_id"], pulls[1]["own_commits"]) == (squash, 1)
+    assert (pulls[2]["landed_commit_id"], pulls[2]["own_commits"]) == (None, None)
+
+
 def test_an_issues_number_is_no_merge_requests(tmp_path: Path) -> None:
     repository = RepositoryBuilder(tmp_path / "app")
     root = repository.commit({"a": b"1\n"})

@@ -19,8 +19,11 @@ pull_requests as (
     select
         repository_id,
         landed_commit_id as commit_id,
-        -- one merge can land several (stacked, or a train): the newest names it
-        max(pull_request_number) as pull_request_number,
+        -- one merge can land several (stacked, or a train): the newest that itself says so names it
+        arg_max(
+            pull_request_number,
+            (landed_by in ('merge commit', 'merge message', 'subject number'), pull_request_number)
+        ) as pull_request_number,
         count(*) as pull_requests
     from marts.pull_requests
     where landed_commit_id is not null
