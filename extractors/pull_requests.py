@@ -227,9 +227,7 @@ def _note_naming(left: _Told, number: int, commit_id: str, commit: CommitObject,
     left.namings.setdefault(number, []).append(naming)
 
 
-def _tie_by_author(
-    pulls: Mapping[int, _PullRequest], git: pygit2.Repository, told: _Told
-) -> None:
+def _tie_by_author(pulls: Mapping[int, _PullRequest], git: pygit2.Repository, told: _Told) -> None:
     """Tie those that landed as a commit of the head's author."""
     open_heads = {
         pull.number: pull.head
@@ -257,7 +255,9 @@ def _named_by_author(head: CommitObject, namings: Iterable[_Naming]) -> tuple[st
     as after an import from GitHub, only where it landed soon after its head was committed.
     """
     by_author = [naming for naming in namings if naming.email == head.author.email]
-    by_author.sort(key=lambda naming: naming.authored != head.author.seconds)  # the head itself first
+    by_author.sort(
+        key=lambda naming: naming.authored != head.author.seconds
+    )  # the head itself first
     for naming in by_author:
         if naming.how == "closing line":
             return naming.commit_id, naming.how

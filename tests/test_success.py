@@ -197,9 +197,7 @@ def test_a_rebased_pull_request_is_judged_by_all_of_its_commits(tmp_path: Path) 
     }
     ended = [(commit, by, "deleted", 10) for commit, by in undone.items()]
     team.follow(ended, [(landed[n], 10) for n in (0, 1, 5)])
-    built = build_attribution(
-        history, tmp_path, ["marts.pull_request_ladder"], cutoff=CUTOFF
-    )
+    built = build_attribution(history, tmp_path, ["marts.pull_request_ladder"], cutoff=CUTOFF)
     found = rows(
         built,
         "select pull_request_number, is_merged, is_not_reverted, is_alive "
