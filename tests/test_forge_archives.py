@@ -33,7 +33,10 @@ GH = [
         "headRepositoryOwner": {"id": "U_1", "login": "ada"},
         "baseRefName": "main",
         "labels": [{"id": "L", "name": "feature", "color": "00ff00"}],
-        "closingIssuesReferences": [{"number": 3, "url": "https://github.com/harbour/api/issues/3"}],
+        "closingIssuesReferences": [
+            {"number": 3, "url": "https://github.com/Harbour/API/issues/3"},
+            {"number": 8, "url": "https://github.com/harbour/web/issues/8"},
+        ],
         "additions": 10,
         "deletions": 2,
         "changedFiles": 1,

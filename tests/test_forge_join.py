@@ -19,6 +19,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     history = History()
     _links(history.repository("links"))
     _sources(history)
+    _times(history.repository("times"))
     _people(history.repository("people"))
     _names(history)
     with history.build(tmp_path_factory.mktemp("join"), cutoff=CUTOFF) as connection:
@@ -80,6 +81,14 @@ def _links(repository: Repository) -> None:
     # 13: merged into the branch of 10, and landed with it
     repository.pull(13, [stacked], landed, "head reachable")
     repository.told(13, **merged)
+
+
+def _times(repository: Repository) -> None:
+    """Two files of one time, each of which tells a part."""
+    repository.land(date(2025, 1, 1))
+    file = {"source": "table", "fetched_at": date(2026, 2, 1)}
+    repository.told(1, state="open", created_at=OPENED, title="Boats", **file)
+    repository.told(1, state="merged", merged_at=MERGED, **file)
 
 
 def _sources(history: History) -> None:
@@ -201,6 +210,14 @@ def test_what_the_forge_tells_goes_before_the_estimate(built: duckdb.DuckDBPyCon
     assert found[8] == (9, "commits and order of numbers", True)
 
 
+def test_files_of_one_time_are_joined_field_by_field(built: duckdb.DuckDBPyConnection) -> None:
+    assert rows(
+        built,
+        """select state, title, created_at is not null, merged_at is not null
+        from staging.pull_requests where repository_id = 'times'""",
+    ) == [("merged", "Boats", True, True)]
+
+
 def test_each_field_is_the_newest_that_is_known(built: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         built,
@@ -274,7 +291,7 @@ def test_names_of_repositories(built: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         built,
         """select told_name, repository_id, matched_by from raw.forge_repositories
-        where told_name not in ('links', 'sources', 'people') order by all""",
+        where told_name not in ('links', 'sources', 'people', 'times') order by all""",
     ) == [
         ("Team/Harbour", "team/harbour", "name in other letters"),
         ("group/sub/quay", "quay", "origin"),
@@ -304,7 +321,7 @@ def test_what_does_not_fit_is_counted(built: duckdb.DuckDBPyConnection) -> None:
         ("sources", "sources that disagree on author_login"): (1, 6),
         ("sources", "merged on the forge, not found on the default branch"): (1, 1),
         ("people", "reviews of pull requests that nothing tells of"): (1, 6),
-        (None, "pull requests of repositories without a clone"): (1, 27),
+        (None, "pull requests of repositories without a clone"): (1, 28),
     }
     assert {key: found.get(key) for key in expected} == expected
     # merged into a branch that is known to be another one: nothing is wrong
