@@ -22,6 +22,14 @@ class ForgeLimitError(ForgeError):
 class ForgeUnavailableError(ForgeError):
     """No answer, a cut one or a failing server, also after several attempts."""
 
+    def __init__(self, message: str, *, is_answered: bool = False) -> None:
+        super().__init__(message)
+        self.is_answered = is_answered  # by an error: it may be this question that it fails on
+
+
+class ForgeBrokenPartError(ForgeError):
+    """The forge fails on this one question each time, and answers others."""
+
 
 class ForgeAnswerError(ForgeError):
     """The forge refused the question, or its answer is not of the published form."""
@@ -29,6 +37,10 @@ class ForgeAnswerError(ForgeError):
 
 class TransientError(Exception):
     """What may go better when it is asked again, or asked for less."""
+
+    def __init__(self, message: str, *, is_answered: bool = False) -> None:
+        super().__init__(message)
+        self.is_answered = is_answered  # the server said so itself
 
 
 class LimitedError(Exception):

@@ -25,7 +25,7 @@ from quarterdeck.extractors.lake import Lake
 from quarterdeck.extractors.schemas import FORGE_TABLES
 
 # Raise it when files are read in another way: they are all read again.
-_RULES = 2
+_RULES = 3
 _NOTES = "forge_files"
 _IDS = ["forge_id", "repository_id", "number"]
 #: One row per file and problem, as `file_troubles` has them.

@@ -184,7 +184,8 @@ class ForgeClient:
                     f"{place(request)}: {error}, {attempts} times; run again later: what was read "
                     "is kept, and the next run goes on from there",
                     self.tokens,
-                )
+                ),
+                is_answered=error.is_answered,
             ) from None
         raise AssertionError("unreachable")
 
@@ -200,7 +201,10 @@ class ForgeClient:
                 answer = self._send(request, label)
                 if answer is None:
                     continue  # another token
-                check(answer.json)
+                try:
+                    check(answer.json)
+                except LimitedError:
+                    raise LimitedError(self._asked_to_wait(answer.headers)) from None
             except LimitedError as limit:
                 self._block(limit)
                 continue
@@ -313,7 +317,7 @@ class ForgeClient:
             after = self._asked_to_wait(response.headers)
             if after is not None:
                 self._wait(after, f"{self.base_url} asks to wait", place(request))
-            raise TransientError(f"HTTP {status}")
+            raise TransientError(f"HTTP {status}", is_answered=True)
         where = scrub(f"{place(request)}: HTTP {status}: {said}", self.tokens)
         if status == 403:
             raise ForgeAccessError(f"{where}; give the token the right to read this repository")

@@ -8,12 +8,16 @@ from quarterdeck.extractors.forge_answers import Asker, answer_row
 from quarterdeck.extractors.forge_errors import (
     ForgeAccessError,
     ForgeAnswerError,
+    ForgeBrokenPartError,
     ForgeNotFoundError,
+    ForgeUnavailableError,
 )
 from quarterdeck.extractors.forge_frames import ForgeFrames
 from quarterdeck.extractors.forge_messages import Answer
 
 Row = dict[str, Any]
+_Missing = ForgeNotFoundError | ForgeAccessError | ForgeBrokenPartError
+_MISSING = (ForgeNotFoundError, ForgeAccessError, ForgeBrokenPartError)
 
 
 @dataclass
@@ -35,6 +39,7 @@ class RestReader:
     size_name: str
     answers: list[Answer] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    _well: tuple[str, Mapping[str, str | int] | None] | None = None  # what went well last
 
     def one(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
         """The JSON at a path; the answer is kept, and that there was none.
@@ -48,13 +53,39 @@ class RestReader:
             self.answers.append(self.client.refusal(path, parameters))
             raise
         self.answers.append(answer)
+        self._well = (path, parameters)
         return answer.json
+
+    def one_of_many(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Any:
+        """As `one`, for what is asked of each pull request: one that breaks stops no other.
+
+        A forge may fail on one pull request for good: Gitea up to 1.25 on the commits of one
+        whose base branch is gone. Such a failure is told from an outage by asking again what
+        went well last, and then once more.
+
+        Raises:
+            ForgeBrokenPartError: it fails on this alone.
+            ForgeError: another subclass says what is wrong.
+        """
+        try:
+            return self.one(path, parameters)
+        except ForgeUnavailableError as error:
+            if not error.is_answered or self._well is None:
+                raise
+            self.client.get(*self._well)
+        try:
+            return self.one(path, parameters)
+        except ForgeUnavailableError as error:
+            if not error.is_answered:
+                raise
+            self.answers.append(self.client.refusal(path, parameters))
+            raise ForgeBrokenPartError(str(error)) from error
 
     def part(self, path: str) -> Any:
         """The JSON at a path; None where this forge has none, or the token may not read it."""
         try:
-            return self.one(path)
-        except (ForgeNotFoundError, ForgeAccessError) as error:
+            return self.one_of_many(path)
+        except _MISSING as error:
             self._note_missing(error)
             return None
 
@@ -68,7 +99,7 @@ class RestReader:
         try:
             while True:
                 asked = {**(parameters or {}), self.size_name: self.page_size, "page": number}
-                before, items = items, self.one(path, asked)
+                before, items = items, self.one_of_many(path, asked)
                 if not isinstance(items, list):
                     raise self.no_sense(path, "no list")
                 if items and items == before:
@@ -77,7 +108,7 @@ class RestReader:
                 if not items or not self.has_next(len(items), len(found)):
                     return found
                 number += 1
-        except (ForgeNotFoundError, ForgeAccessError) as error:
+        except _MISSING as error:
             self._note_missing(error)
             return None
 
@@ -100,9 +131,12 @@ class RestReader:
         total = self.total()
         return rows >= self.page_size if total is None else before < total
 
-    def _note_missing(self, error: ForgeNotFoundError | ForgeAccessError) -> None:
+    def _note_missing(self, error: _Missing) -> None:
         if self.client.is_refused:
             raise error
+        if isinstance(error, ForgeBrokenPartError):
+            self.warnings.append(f"left out, since the forge fails on it alone: {error}")
+            return
         self.warnings.append("parts that the forge does not have, or the token may not read")
 
     def no_sense(self, where: str, what: str) -> ForgeAnswerError:

@@ -189,6 +189,8 @@ def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
     """Objects within objects as `outer.inner`, beside the whole of them."""
     flat: dict[str, Any] = {}
     for name, value in item.items():
+        if isinstance(value, bytes):  # Parquet of writers that do not mark their texts as such
+            value = value.decode("utf-8", "replace")
         flat[name] = value
         if isinstance(value, dict):
             flat |= {f"{name}.{inner}": cell for inner, cell in _flat(value).items()}

@@ -260,6 +260,7 @@ def _check_columns(
                 f"{path}: has no column {column!r}, which `columns` names for {name}{guess}; it "
                 f"has {listed}"
             )
-    unused = sorted(c for c in seen - set(spec.columns.values()) if "." not in c)
+    used = {column.partition(".")[0] for column in spec.columns.values()}
+    unused = sorted(c for c in seen - set(spec.columns.values()) - used if "." not in c)
     if unused:
         troubles.add("columns that nothing reads", ", ".join(unused), times=len(unused))

@@ -267,7 +267,7 @@ def repository_name(value: Any) -> str | None:
         text = re.sub(r"^/(?:api/v\d+/)?repos/", "/", text)
     elif found := re.fullmatch(r"[\w.-]+@[\w.-]+:(.+)", text):
         text = found[1]
-    text = re.sub(r"/(?:-/)?(?:pull|pulls|merge_requests)/\d+.*$", "", text)
+    text = re.sub(r"/(?:-/)?(?:pull|pulls|issues|merge_requests)/\d+.*$", "", text)
     return text.strip("/").removesuffix(".git") or None
 
 

@@ -107,12 +107,19 @@ def _parsed(line: str, where: str, troubles: Troubles) -> Json | None:
 
 
 def _is_wanted(event: Json, wanted: Set[str] | None) -> bool:
-    name = str((event.get("repo") or {}).get("name", "")).lower()
+    name = _name(event).lower()
     return wanted is None or name in wanted or f"{name.partition('/')[0]}/" in wanted
 
 
+def _name(event: Json) -> str:
+    """The repository's name; from March 2012 to 2014 the archive wrote it in two parts."""
+    if "repo" in event:
+        return str(event["repo"]["name"])
+    return f"{event['repository']['owner']}/{event['repository']['name']}"
+
+
 def _key(event: Json, spec: TableSpec) -> dict[str, Any]:
-    name = event["repo"]["name"]
+    name = _name(event)
     return {
         "repository_id": spec.repositories.get(name, name),
         "fetched_at": _required_time(event["created_at"]),

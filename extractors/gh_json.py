@@ -121,19 +121,31 @@ def _pull_request(
     row["author_login"] = _login(cells.get("author"))
     row["merged_by_login"] = _login(cells.get("mergedBy"))
     row["head_repository"] = _head_repository(cells)
+    repository = spec.repository or values.repository_name(cells.get("url"))
     issues = cells.get("closingIssuesReferences")
     if isinstance(issues, list):
         try:
-            numbers = [i.get("number") if isinstance(i, dict) else None for i in issues]
+            numbers = [
+                issue.get("number") if isinstance(issue, dict) else None
+                for issue in issues
+                if not _is_elsewhere(issue, cells)
+            ]
             row["closing_issues"] = values.whole_numbers(numbers)
         except ValueError:
             troubles.add("closing_issues not understood", where, issues)
     if isinstance(cells.get("comments"), list):
         row["comments"] = len(cells["comments"])
     row["checks"] = _checks(cells.get("statusCheckRollup"))
-    repository = spec.repository or values.repository_name(cells.get("url"))
     row["repository_id"] = spec.repositories.get(repository or "", repository)
     return row
+
+
+def _is_elsewhere(issue: Any, cells: Mapping[str, Any]) -> bool:
+    """Whether an issue is known to be of another repository."""
+    own = values.repository_name(cells.get("url"))
+    url = issue.get("url") if isinstance(issue, dict) else None
+    there = values.repository_name(url) if isinstance(url, str) else None
+    return None not in (own, there) and str(own).lower() != str(there).lower()
 
 
 def _login(account: Any) -> str | None:

@@ -37,6 +37,7 @@ from quarterdeck.extractors.github_reading import (
 )
 
 _PASSING = re.compile(r"something went wrong|time[d]?[ -]?out|try again|couldn't respond", re.I)
+_SECONDARY = re.compile(r"secondary rate limit|abuse detection", re.I)
 _TOO_MUCH = {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "INTERNAL", "TIMEOUT"}
 _LIMITS = {"RATE_LIMITED", "RATE_LIMIT"}
 _REFUSALS = {"FORBIDDEN", "INSUFFICIENT_SCOPES", "UNAUTHORIZED"}
@@ -215,7 +216,13 @@ class GitHub:
             return None
         found = list(connection["nodes"])
         while connection["pageInfo"]["hasNextPage"]:
-            data = self._more(node["id"], name, connection["pageInfo"]["endCursor"])
+            try:
+                data = self._more(node["id"], name, connection["pageInfo"]["endCursor"])
+            except ForgeUnavailableError as error:
+                if not error.is_answered:
+                    raise
+                self._ask(queries.COUNT, self._names(), "Count")  # down altogether?
+                data = {"node": None}
             connection = (data["node"] or {}).get(name)
             if connection is None:
                 self._warnings.append(f"pull request {node['number']}: the rest of {name} is gone")
@@ -266,7 +273,10 @@ class GitHub:
                 self._refuse(error, answer.get("data"), bool(variables.get("after")))
             data = answer.get("data")
             if not data:
-                raise self._no_sense("an answer without data")
+                said = str(answer.get("message") or "")
+                if _SECONDARY.search(said):  # it may come with the status 200
+                    raise LimitedError
+                raise self._no_sense(f"an answer without data {said}".strip())
             if "repository" in data and data["repository"] is None:
                 raise ForgeNotFoundError(
                     f"{self.client.base_url}: {self.slug}: no such repository; check the slug, and "
@@ -283,8 +293,10 @@ class GitHub:
         where = f"{self.client.base_url}: {self.slug}: {said}"
         if kind in _LIMITS:
             raise LimitedError
+        if _SECONDARY.search(said):
+            raise LimitedError
         if kind in _TOO_MUCH or (not kind and _PASSING.search(said)):
-            raise TransientError(said)
+            raise TransientError(said, is_answered=True)
         if kind == "INVALID_CURSOR_ARGUMENTS" and has_cursor:
             raise LostPositionError
         is_whole = len(path) <= 2

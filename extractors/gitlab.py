@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from quarterdeck.extractors.forge_answers import Asker, KeptAnswers
-from quarterdeck.extractors.forge_errors import ForgeNotFoundError
+from quarterdeck.extractors.forge_errors import ForgeBrokenPartError, ForgeNotFoundError
 from quarterdeck.extractors.forge_frames import ForgeFrames
 from quarterdeck.extractors.forge_messages import Answer
 from quarterdeck.extractors.forge_pages import OVERLAP, Estimate, Page, moment
@@ -90,8 +90,9 @@ class GitLab:
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 said = f"an answer of another form ({error!r})"
                 raise self._rest.no_sense(self._project, said) from error
-            # many merge requests of one update time fill pages of that time
-            number = number + 1 if last == since else 1
+            # many merge requests of one update time fill pages of that time; one that is updated
+            # meanwhile leaves them, and others move up into the page just read
+            number = number + (not new) if last == since else 1
             since = last
             yield Page(
                 self._rest.taken(*rows),
@@ -173,9 +174,12 @@ class GitLab:
             number = item["iid"]
             path = f"{self._project}/merge_requests/{number}"
             try:
-                told = self._rest.one(path)
+                told = self._rest.one_of_many(path)
             except ForgeNotFoundError:
                 self._rest.warnings.append(f"merge request {number} is gone: kept as listed")
+                told = item
+            except ForgeBrokenPartError as error:
+                self._rest.warnings.append(f"merge request {number}: kept as listed: {error}")
                 told = item
             own = self._rest.part_list(f"{path}/commits")
             approvals = self._rest.part(f"{path}/approvals")

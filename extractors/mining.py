@@ -32,7 +32,7 @@ from quarterdeck.extractors.repository import (
 from quarterdeck.extractors.schemas import PROBLEMS, REPOSITORIES
 
 # Part of the fingerprint of a snapshot: raise it when what a snapshot holds is computed anew.
-_SNAPSHOT_RULES = 2
+_SNAPSHOT_RULES = 3
 
 
 @dataclass(frozen=True)

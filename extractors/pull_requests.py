@@ -2,8 +2,9 @@
 
 A mirror clone names the head commit of every pull request (`refs/pull/N/head`, GitLab's
 `refs/merge-requests/N/head`). What landed, and as which change, is told by the merge message,
-by reachability of the head, by the `(#N)` that a squash leaves at the end of its subject, or
-by a rebase that kept author, author time and subject. When it was opened, and by whom, only
+by reachability of the head, by the `(#N)` that a squash leaves at the end of its subject, by
+a rebase that kept author, author time and subject, or by a line that closes the pull request
+in a commit of its author. When it was opened, and by whom, only
 the forge knows.
 """
 
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import polars as pl
 import pygit2
 
+from quarterdeck.extractors.closing_lines import closed_numbers
 from quarterdeck.extractors.commit_objects import (
     CommitObject,
     UnreadableCommitError,
@@ -43,6 +45,9 @@ _GITLAB_NUMBER = re.compile(r"(?m)^See merge request (?:\S*)!(?P<number>\d+)\s*$
 _SQUASH_NUMBER = re.compile(r"\((?:#|!|pull request #)(?P<number>\d+)\)\s*$")
 
 
+#: How long after its head was committed an issue's number can be a GitLab merge request's.
+_SOON = 30 * 86_400
+
 _RebaseKey = tuple[bytes, int | None, bytes]  # author address, author time, bare subject
 
 
@@ -55,8 +60,28 @@ class _PullRequest:
     landed: str | None = None
     landed_by: str | None = None
     own: list[str] | None = None
+    #: Its head is what another became: from the default branch into another one, most often.
+    is_opened_from_landed: bool = False
     authored: list[int] = field(default_factory=list)  # seconds since 1970
     committed: list[int] = field(default_factory=list)
+
+
+class _Naming(NamedTuple):
+    """A landed change whose message names a pull request without being sure of it."""
+
+    commit_id: str
+    email: bytes
+    authored: int | None
+    committed: int | None
+    how: str
+
+
+@dataclass
+class _Told:
+    """What the messages of the chain leave to be compared with the heads."""
+
+    keys: dict[_RebaseKey, str] = field(default_factory=dict)  # -> landed change
+    namings: dict[int, list[_Naming]] = field(default_factory=dict)  # by number
 
 
 class _OwnCommit(NamedTuple):
@@ -120,11 +145,14 @@ def read_pull_requests(
     """
     pulls = _from_refs(refs)
     landed_in = dict(zip(landings["commit_id"], landings["landed_commit_id"], strict=True))
-    landed_keys = _tie_by_message(pulls, git, history.chain, refs_known=bool(pulls))
+    told = _tie_by_message(pulls, git, history.chain, refs_known=bool(pulls))
+    named = {pull.landed for pull in pulls.values() if pull.landed is not None}
     for pull in pulls.values():
-        if pull.landed is None and pull.head in landed_in:
+        if pull.landed is None and pull.head in named:
+            pull.is_opened_from_landed = True
+        elif pull.landed is None and pull.head in landed_in:
             pull.landed, pull.landed_by = landed_in[pull.head], "head reachable"
-    _tie_by_rebase(pulls, git, landed_keys)
+    _tie_by_author(pulls, git, told)
     brought_in: dict[str, set[str]] = {}
     for commit_id, landed_id in landed_in.items():
         if commit_id != landed_id or len(history.parents[landed_id]) < 2:
@@ -159,16 +187,24 @@ def _tie_by_message(
     chain: Iterable[str],
     *,
     refs_known: bool,
-) -> dict[_RebaseKey, str]:
-    """Tie pull requests to what landed; returns what a rebased head can be known by."""
-    landed = {}
+) -> _Told:
+    """Tie pull requests to what landed; returns what the heads can be known by."""
+    left = _Told()
+    is_gitlab = any("merge-requests" in (pull.ref or "") for pull in pulls.values())
     for commit_id in chain:
         commit = read_commit(git, commit_id)
-        landed[_subject_and_author(commit)] = commit_id
-        told = merged_number(decode_text(commit.message, commit.encoding))
+        left.keys[_subject_and_author(commit)] = commit_id
+        message = decode_text(commit.message, commit.encoding)
+        if refs_known and len(commit.parent_ids) < 2:
+            for number in closed_numbers(message, is_gitlab=is_gitlab):
+                _note_naming(left, number, commit_id, commit, "closing line")
+        told = merged_number(message)
         if told is None:
             continue
         number, branch, how = told
+        if how == "subject number" and is_gitlab and "!" not in _bare_number(message):
+            _note_naming(left, number, commit_id, commit, how)
+            continue
         if number not in pulls:
             if refs_known and how == "subject number":
                 continue  # an issue's number: every pull request of this forge has a ref
@@ -177,20 +213,58 @@ def _tie_by_message(
         if pull.landed is None or how == "merge message":
             pull.landed, pull.landed_by = commit_id, how
             pull.branch = branch or pull.branch
-    return landed
+    return left
 
 
-def _tie_by_rebase(
-    pulls: Mapping[int, _PullRequest], git: pygit2.Repository, landed: Mapping[_RebaseKey, str]
-) -> None:
-    open_heads = {p.number: p.head for p in pulls.values() if p.landed is None and p.head}
+def _bare_number(message: str) -> str:
+    found = _SQUASH_NUMBER.search(message.lstrip("\n").partition("\n")[0])
+    return found[0] if found else ""
+
+
+def _note_naming(left: _Told, number: int, commit_id: str, commit: CommitObject, how: str) -> None:
+    author, committed = commit.author, commit.committer.seconds
+    naming = _Naming(commit_id, author.email, author.seconds, committed, how)
+    left.namings.setdefault(number, []).append(naming)
+
+
+def _tie_by_author(pulls: Mapping[int, _PullRequest], git: pygit2.Repository, told: _Told) -> None:
+    """Tie those that landed as a commit of the head's author."""
+    open_heads = {
+        pull.number: pull.head
+        for pull in pulls.values()
+        if pull.landed is None and pull.head and not pull.is_opened_from_landed
+    }
     for number, head in open_heads.items():
         try:
-            key = _subject_and_author(read_commit(git, head))
+            commit = read_commit(git, head)
         except UnreadableCommitError:
             continue
-        if key in landed:
-            pulls[number].landed, pulls[number].landed_by = landed[key], "rebased head"
+        key = _subject_and_author(commit)
+        if key in told.keys:
+            pulls[number].landed, pulls[number].landed_by = told.keys[key], "rebased head"
+            continue
+        found = _named_by_author(commit, told.namings.get(number, ()))
+        if found is not None:
+            pulls[number].landed, pulls[number].landed_by = found
+
+
+def _named_by_author(head: CommitObject, namings: Iterable[_Naming]) -> tuple[str, str] | None:
+    """The landed change by the head's author that names the pull request, and how it is known.
+
+    An issue and a merge request of GitLab can have one number: `(#12)` is the merge request's,
+    as after an import from GitHub, only where it landed soon after its head was committed.
+    """
+    by_author = [naming for naming in namings if naming.email == head.author.email]
+    by_author.sort(
+        key=lambda naming: naming.authored != head.author.seconds
+    )  # the head itself first
+    for naming in by_author:
+        if naming.how == "closing line":
+            return naming.commit_id, naming.how
+        since = (naming.committed or 0) - (head.committer.seconds or 0)
+        if 0 <= since <= _SOON:
+            return naming.commit_id, naming.how
+    return None
 
 
 def _read_own_commits(
@@ -201,7 +275,7 @@ def _read_own_commits(
     outside: dict[str, _OwnCommit],
 ) -> None:
     """Fill in the commits that are the pull request's own, and their times."""
-    if pull.head is None:
+    if pull.head is None or pull.is_opened_from_landed:
         return
     if pull.head in history.parents:
         pull.own = _within(pull.head, brought_in.get(pull.landed or "", {pull.head}), history)

@@ -1,6 +1,7 @@
 """A forge on loopback: tokens, limits and faults; the kinds of forge answer below it."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -56,6 +57,8 @@ class FakeForge(ABC):
     clock: FakeClock
     tokens: set[str] = field(default_factory=lambda: {TOKEN, OTHER_TOKEN})
     faults: dict[int, str] = field(default_factory=dict)
+    broken: str = "(?!)"  # pattern of a path, or of a question, that fails each time
+    before: list[Reply] = field(default_factory=list)  # said in place of the first answers
     skew: float = 0.0  # seconds that the forge's clock is ahead
     limit: int = 5000
     window: float = 3600.0
@@ -158,6 +161,12 @@ class _Handler(BaseHTTPRequestHandler):
             forge.tokens.discard(asked.token or "")
         if asked.token is not None and asked.token not in forge.tokens:
             self._send(Reply.of({"message": "Bad credentials"}, 401))
+            return
+        if forge.before:
+            self._send(forge.before.pop(0))
+            return
+        if re.search(forge.broken, asked.path) or re.search(forge.broken, asked.body.decode()):
+            self._send(Reply.of({"message": "Internal Server Error"}, 500))
             return
         if fault in COMMON_FAULTS:
             self._send(COMMON_FAULTS[fault])

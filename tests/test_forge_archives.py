@@ -33,7 +33,10 @@ GH = [
         "headRepositoryOwner": {"id": "U_1", "login": "ada"},
         "baseRefName": "main",
         "labels": [{"id": "L", "name": "feature", "color": "00ff00"}],
-        "closingIssuesReferences": [{"number": 3, "url": "https://github.com/harbour/api/issues/3"}],
+        "closingIssuesReferences": [
+            {"number": 3, "url": "https://github.com/Harbour/API/issues/3"},
+            {"number": 8, "url": "https://github.com/harbour/web/issues/8"},
+        ],
         "additions": 10,
         "deletions": 2,
         "changedFiles": 1,
@@ -157,6 +160,21 @@ def test_an_hour_before_october_2025(tmp_path: Path) -> None:
     ]
     assert archive(path, None).frames.pull_requests.height == 2
     assert archive(path, frozenset({"other/"})).frames.pull_requests.height == 1
+
+
+def test_an_hour_of_2013_names_the_repository_in_two_parts(tmp_path: Path) -> None:
+    pull = {"state": "closed", "merged_at": "2013-03-02T08:00:00Z", "user": {"login": "ada"}}
+    new = event("closed", "2013-03-02T00:00:01-08:00", **pull)
+    old = {name: value for name, value in new.items() if name != "repo"} | {
+        "actor": "ben",
+        "repository": {"owner": "Harbour", "name": "API", "url": "https://github.com/Harbour/API"},
+    }
+    nameless = {name: value for name, value in old.items() if name != "repository"}
+    found = archive(hour(tmp_path / "2013-03-02-8.json.gz", old, nameless))
+    assert rows(found.frames.pull_requests, "repository_id", "number", "state", "fetched_at") == [
+        ("Harbour/API", 12, "merged", at(2013, 3, 2, 8, 0, 1))
+    ]
+    assert found.troubles.found["events of an unknown shape, left out"][0] == 1
 
 
 def test_hours_since_october_2025(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     history = History()
     _links(history.repository("links"))
     _sources(history)
+    _times(history.repository("times"))
     _people(history.repository("people"))
     _names(history)
     with history.build(tmp_path_factory.mktemp("join"), cutoff=CUTOFF) as connection:
@@ -66,7 +67,8 @@ def _links(repository: Repository) -> None:
     # 9: only the clone knows it
     repository.pull(9, [repository.commit(OPENED)])
     # 10: merged by its message, and nobody tells a merge commit
-    landed = repository.land(MERGED)
+    stacked = repository.commit(OPENED)
+    landed = repository.land(MERGED, brings=[stacked])
     repository.pull(10, [repository.commit(OPENED)], landed, "merge message")
     repository.told(10, **merged)
     # 11: closed, and its commits landed with another
@@ -74,6 +76,19 @@ def _links(repository: Repository) -> None:
     other = repository.land(MERGED, brings=[brought])
     repository.pull(11, [brought], other, "head reachable")
     repository.told(11, state="closed", created_at=OPENED, closed_at=OPENED + timedelta(days=1))
+    # 12: from the default branch into that of releases, with what 10 became as its head
+    repository.told(12, head_commit_id=landed, base_branch="release", **merged)
+    # 13: merged into the branch of 10, and landed with it
+    repository.pull(13, [stacked], landed, "head reachable")
+    repository.told(13, **merged)
+
+
+def _times(repository: Repository) -> None:
+    """Two files of one time, each of which tells a part."""
+    repository.land(date(2025, 1, 1))
+    file = {"source": "table", "fetched_at": date(2026, 2, 1)}
+    repository.told(1, state="open", created_at=OPENED, title="Boats", **file)
+    repository.told(1, state="merged", merged_at=MERGED, **file)
 
 
 def _sources(history: History) -> None:
@@ -173,7 +188,14 @@ def test_links(built: duckdb.DuckDBPyConnection) -> None:
         (9, None, "not merged", None, False),
         (10, "merge message", "merged", "github", True),
         (11, None, "not merged", None, False),
+        (12, None, "merged", "github", True),
+        (13, "head reachable", "merged", "github", True),
     ]
+    assert rows(
+        built,
+        """select pull_request_number, pull_requests from marts.landed_changes
+        where repository_id = 'links' and pull_requests > 1""",
+    ) == [(10, 2)]
     assert rows(
         built,
         """select kind, commits from marts.landed_changes
@@ -186,6 +208,14 @@ def test_what_the_forge_tells_goes_before_the_estimate(built: duckdb.DuckDBPyCon
     assert found[0] == (1, "github", True)
     # 9 is estimated, between neighbours whose time is known
     assert found[8] == (9, "commits and order of numbers", True)
+
+
+def test_files_of_one_time_are_joined_field_by_field(built: duckdb.DuckDBPyConnection) -> None:
+    assert rows(
+        built,
+        """select state, title, created_at is not null, merged_at is not null
+        from staging.pull_requests where repository_id = 'times'""",
+    ) == [("merged", "Boats", True, True)]
 
 
 def test_each_field_is_the_newest_that_is_known(built: duckdb.DuckDBPyConnection) -> None:
@@ -261,7 +291,7 @@ def test_names_of_repositories(built: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         built,
         """select told_name, repository_id, matched_by from raw.forge_repositories
-        where told_name not in ('links', 'sources', 'people') order by all""",
+        where told_name not in ('links', 'sources', 'people', 'times') order by all""",
     ) == [
         ("Team/Harbour", "team/harbour", "name in other letters"),
         ("group/sub/quay", "quay", "origin"),
@@ -281,8 +311,8 @@ def test_what_does_not_fit_is_counted(built: duckdb.DuckDBPyConnection) -> None:
         )
     }
     expected = {
-        ("links", "pull requests that no forge told of"): (1, 11),
-        ("links", "pull requests that the clone has no ref of"): (1, 11),
+        ("links", "pull requests that no forge told of"): (1, 13),
+        ("links", "pull requests that the clone has no ref of"): (2, 13),
         ("links", "landed, though the forge calls them open or closed"): (1, 4),
         ("links", "closed on the forge, while their commits landed with another"): (1, 2),
         ("links", "landed changes that merge commit and clone tell differently"): (1, 1),
@@ -291,7 +321,7 @@ def test_what_does_not_fit_is_counted(built: duckdb.DuckDBPyConnection) -> None:
         ("sources", "sources that disagree on author_login"): (1, 6),
         ("sources", "merged on the forge, not found on the default branch"): (1, 1),
         ("people", "reviews of pull requests that nothing tells of"): (1, 6),
-        (None, "pull requests of repositories without a clone"): (1, 25),
+        (None, "pull requests of repositories without a clone"): (1, 28),
     }
     assert {key: found.get(key) for key in expected} == expected
     # merged into a branch that is known to be another one: nothing is wrong

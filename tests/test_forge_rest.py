@@ -21,6 +21,7 @@ from quarterdeck.extractors.forge_errors import (
     ForgeAccessError,
     ForgeAnswerError,
     ForgeNotFoundError,
+    ForgeUnavailableError,
 )
 from quarterdeck.extractors.forge_http import ForgeClient
 from quarterdeck.extractors.forge_mining import mine_forge
@@ -211,6 +212,42 @@ def test_a_fault_at_any_request_changes_nothing(kind: str, fault: str):
             assert len(run.forge.asked) == requests + 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "broken", "lost"),
+    [
+        ("gitea", r"/pulls/2/commits$", "commits"),
+        ("gitea", r"/pulls/2/reviews$", "reviews"),
+        ("gitlab", r"/merge_requests/2/commits$", "commits"),
+        ("gitlab", r"/merge_requests/2/approvals$", "reviews"),
+        ("gitlab", r"/merge_requests/2$", None),
+    ],
+)
+def test_one_pull_request_that_breaks_the_forge_stops_no_other(
+    kind: str, broken: str, lost: str | None
+):
+    world = small()
+    with forge(kind, world) as run:
+        right = told_by(run.pages())
+        run.forge.broken = broken
+        pages = list(run.pages())
+    found = told_by(iter(pages))
+    assert [row["number"] for row in found["pulls"]] == list(world.pulls)
+    for table in ("commits", "reviews"):
+        left = [row for row in right[table] if table != lost or row["number"] != 2]
+        assert found[table] == left
+    assert any("/2" in line and "HTTP 500" in line for page in pages for line in page.warnings)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_forge_that_fails_altogether_leaves_nothing_out(kind: str):
+    with forge(kind, small()) as run:
+        pages = run.pages()
+        next(pages)
+        run.forge.broken = "api"
+        with pytest.raises(ForgeUnavailableError, match="HTTP 500"):
+            next(pages)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_is_stopped_after_any_page_goes_on_from_there(kind: str):
     with forge(kind, small()) as run:
@@ -260,6 +297,21 @@ def test_many_updates_at_one_time_are_all_read(kind: str):
         world.pulls[number] = replace(world.pulls[number], updated=START + timedelta(days=9))
     with forge(kind, world) as run:
         assert told_by(run.pages()) == KINDS[kind].right(world)
+
+
+def test_updates_among_many_of_one_time_lose_nothing():
+    world = small()
+    same = START + timedelta(days=9)
+    world.pulls = {n: replace(pull, updated=same) for n, pull in world.pulls.items()}
+    with forge("gitlab", world) as run:
+        found: set[int] = set()
+        for page in run.pages(page_size=SMALL):
+            found |= set(page.frames.pull_requests["number"])
+            first = min(world.pulls, key=lambda n: (world.pulls[n].updated, n))
+            if world.pulls[first].updated == same and first in found:
+                later = same + timedelta(minutes=first)
+                world.pulls[first] = replace(world.pulls[first], updated=later)
+    assert found == set(world.pulls)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_forge import OTHER_TOKEN, TOKEN, serve
+from fake_forge import OTHER_TOKEN, TOKEN, Reply, serve
 from fake_github import NEW_HEAD, FakeGitHub, checked, points_of
 from forge_told import REPOSITORY, Told, expected, told, told_by
 from forge_world import ADA, START, FakeClock, World, make_pull, make_world, sha
@@ -266,6 +266,38 @@ def test_long_lists_come_in_smaller_pages_where_the_gateway_gives_up(tmp_path: P
         run.mine(tmp_path)
         asked = [json.loads(asked.body)["variables"] for asked in run.forge.asked]
     assert {variables["size"] for variables in asked if "id" in variables} == {100, 25}
+    assert told(tmp_path) == expected(world)
+
+
+def test_a_long_list_that_never_comes_is_cut_and_told(tmp_path: Path):
+    world = make_world(3)
+    with github(world, broken=r"reviews\(first: \$size") as run:
+        result = run.mine(tmp_path)
+        run.forge.broken = "rateLimit"
+        with pytest.raises(ForgeUnavailableError, match="HTTP 500"):
+            run.mine(tmp_path / "down")
+    found, right = told(tmp_path), expected(world)
+    assert (found["pulls"], found["commits"]) == (right["pulls"], right["commits"])
+    cut = [pull.number for pull in world.pulls.values() if len(pull.reviews) > 10]
+    assert cut
+    assert len(found["reviews"]) == sum(min(len(p.reviews), 10) for p in world.pulls.values())
+    rest = "the rest of reviews is gone"
+    assert result.warnings == tuple(f"pull request {number}: {rest}" for number in cut[::-1])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."},
+        {"errors": [{"message": "You have exceeded a secondary rate limit."}]},
+    ],
+)
+def test_a_secondary_limit_with_status_200_is_waited_out(said: dict[str, Any], tmp_path: Path):
+    world, clock = make_world(3), FakeClock()
+    with github(world, clock=clock, before=[Reply.of(said, 200, **{"Retry-After": "90"})]) as run:
+        begun = clock.now()
+        run.mine(tmp_path)
+        assert 90 <= clock.now() - begun < 120
     assert told(tmp_path) == expected(world)
 
 

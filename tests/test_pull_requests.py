@@ -7,6 +7,7 @@ from git_fixtures import BEN, RepositoryBuilder
 from mined import mine, table
 
 from quarterdeck.extractors import pull_requests
+from quarterdeck.extractors.closing_lines import closed_numbers
 from quarterdeck.extractors.pull_requests import merged_number
 
 
@@ -42,6 +43,100 @@ from quarterdeck.extractors.pull_requests import merged_number
 )
 def test_what_a_message_names(message: str, told: tuple[int, str | None, str] | None) -> None:
     assert merged_number(message) == told
+
+
+@pytest.mark.parametrize(
+    ("message", "numbers", "of_gitlab"),
+    [
+        ("Title\n\nCloses #12", [12], []),
+        ("Fixes #3, fixes #4, close #12.", [3, 4, 12], []),
+        ("Title (closes #12)", [12], []),
+        ("Title\n\nResolved: #12\nFIXED #12", [12], []),
+        ("Title\n\nCloses #12 from ada/topic.", [12], []),
+        ("Title\n\nPR-URL: https://git.example/a/b/pull/12\nReviewed-By: Ben", [12], []),
+        ("Title\n\nPull Request resolved: https://git.example/a/b/pulls/12", [12], []),
+        ("Title\n\nCloses !12", [], [12]),
+        ("Title\n\nCloses https://git.example/g/a/-/merge_requests/12", [], [12]),
+        ("Title\n\nSee #12, from #13", [], []),
+        ("Closes other/app#12", [], []),
+        ("Do not auto-close #12", [], []),
+        ("Enclosed #12; a hotfix #13", [], []),
+        ("Closes https://git.example/a/b/issues/12", [], []),
+        ('Revert "Fix it (closes #12)"\n\n> Closes #13', [], []),
+        ("Closes #12345678901", [], []),
+    ],
+)
+def test_what_a_message_closes(message: str, numbers: list[int], of_gitlab: list[int]) -> None:
+    assert closed_numbers(message, is_gitlab=False) == numbers
+    assert closed_numbers(message, is_gitlab=True) == of_gitlab
+
+
+def test_a_commit_of_the_heads_author_that_closes_it_is_what_it_became(tmp_path: Path) -> None:
+    repository = RepositoryBuilder(tmp_path / "app")
+    root = repository.commit({"a": b"1\n"})
+    heads = [
+        repository.commit({f"f{n}": b"1\n"}, f"Work {n}", parents=[root], branch="t", author=BEN)
+        for n in range(5)
+    ]
+    for number, head in enumerate(heads, start=1):
+        repository.ref(f"refs/pull/{number}/head", head)
+    authored = int(repository.git("show", "-s", "--format=%at", heads[1]))
+    edited = repository.commit({"f0": b"1\n"}, "[area] Reworded\n\nCloses #1", author=BEN)
+    repository.commit({"a": b"2\n"}, "Before it\n\nFixes #2", author=BEN, date=authored + 9)
+    same = repository.commit({"f1": b"1\n"}, "Reworded (closes #2)", author=BEN, date=authored)
+    repository.commit({"a": b"3\n"}, "Done in another way\n\nCloses #3")
+    repository.commit({"a": b"4\n"}, "Closes #4 and #77", author=BEN)
+    squash = repository.commit({"f3": b"1\n"}, "Work, squashed (#4)")
+
+    pulls = _pulls(repository, tmp_path / "lake")
+
+    assert {n: (p["landed_commit_id"], p["landed_by"]) for n, p in pulls.items()} == {
+        1: (edited, "closing line"),
+        2: (same, "closing line"),
+        3: (None, None),
+        4: (squash, "subject number"),
+        5: (None, None),
+    }
+
+
+def test_a_head_that_is_what_another_became_has_not_landed_again(tmp_path: Path) -> None:
+    repository = RepositoryBuilder(tmp_path / "app")
+    root = repository.commit({"a": b"1\n"})
+    head = repository.commit({"b": b"1\n"}, parents=[root], branch="topic")
+    squash = repository.commit({"b": b"1\n"}, "Add a thing (#1)")
+    repository.ref("refs/pull/1/head", head)
+    repository.ref("refs/pull/2/head", squash)  # from the default branch to that of releases
+
+    pulls = _pulls(repository, tmp_path / "lake")
+
+    assert (pulls[1]["landed_commit_id"], pulls[1]["own_commits"]) == (squash, 1)
+    assert (pulls[2]["landed_commit_id"], pulls[2]["own_commits"]) == (None, None)
+
+
+def test_an_issues_number_is_no_merge_requests(tmp_path: Path) -> None:
+    repository = RepositoryBuilder(tmp_path / "app")
+    root = repository.commit({"a": b"1\n"})
+    heads = [
+        repository.commit({f"f{n}": b"1\n"}, f"Work {n}", parents=[root], branch="t", author=BEN)
+        for n in range(4)
+    ]
+    for number, head in enumerate(heads, start=1):
+        repository.ref(f"refs/merge-requests/{number}/head", head)
+    written = int(repository.git("show", "-s", "--format=%ct", heads[2]))
+    repository.commit({"a": b"2\n"}, "Mend what was told (#1)")
+    named = repository.commit({"f1": b"1\n"}, "Work (!2)")
+    imported = repository.commit({"f2": b"1\n"}, "Squashed (#3)", author=BEN)
+    later = written + 40 * 86_400
+    repository.commit({"a": b"3\n"}, "Mend an old issue (#4)", author=BEN, date=later)
+
+    pulls = _pulls(repository, tmp_path / "lake")
+
+    assert {n: p["landed_commit_id"] for n, p in pulls.items()} == {
+        1: None,
+        2: named,
+        3: imported,
+        4: None,
+    }
 
 
 def _pulls(repository: RepositoryBuilder, lake: Path) -> dict[int, dict[str, object]]:

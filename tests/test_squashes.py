@@ -170,6 +170,36 @@ def test_what_is_not_a_squash_stays_whole(tmp_path: Path) -> None:
     assert _change(built, squashed) == (0, 0, 0, 100, "none", None, 1)
 
 
+def test_every_commit_of_a_rebased_pull_request_is_its_landed_change(tmp_path: Path) -> None:
+    history = History()
+    api = history.repository()
+    below = [api.commit(DAY, {"src/a.py": 50}, message=f"Below {n}") for n in range(2)]
+    above = [api.commit(DAY, {"src/b.py": 50}, message=f"Above {n}") for n in range(2)]
+    landed = [
+        api.land(DAY, {"src/a.py": 50}, message=f"{name} {n}")
+        for name in ("Below", "Above")
+        for n in range(2)
+    ]
+    direct = api.land(DAY, {"src/c.py": 50}, message="Above 0 again")
+    api.pull(1, below, landed[1], "rebased head")
+    api.pull(2, [*below, *above], landed[3], "closing line")
+    built = build_attribution(history, tmp_path, ["marts.landed_changes"])
+    told = rows(
+        built,
+        "select commit_id, kind, pull_request_number, pull_requests from marts.landed_changes "
+        "order by position",
+    )
+    assert told == [
+        (landed[0], "rebased", 1, 0),
+        (landed[1], "rebased", 1, 1),
+        (landed[2], "rebased", 2, 0),
+        (landed[3], "rebased", 2, 1),
+        (direct, "direct", None, None),
+    ]
+    by = rows(built, "select kind, count(*) from attribution.change_commits group by kind")
+    assert by == [("itself", 5)]
+
+
 def test_commits_whose_diffs_were_not_taken_have_equal_shares(tmp_path: Path) -> None:
     history = History()
     api = history.repository()

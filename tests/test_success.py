@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
-from sql_fixtures import CLAUDE, History, Repository, rows
+from sql_fixtures import CLAUDE, History, Repository, build_attribution, rows
 
 CUTOFF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MODEL = f"Write\n\n{CLAUDE}"
@@ -175,6 +176,34 @@ def test_another_branch_has_no_part_in_what_happens_on_the_default_one(
 ) -> None:
     assert ladder(built, 9) == (True, None, None)
     assert ladder(built, 10) == (False, None, None)
+
+
+def test_a_rebased_pull_request_is_judged_by_all_of_its_commits(tmp_path: Path) -> None:
+    history = History()
+    team = history.repository("team", default_branch="main")
+    day, lines = date(2026, 1, 5), {"src/a.py": 10}
+    landed: list[str] = []
+    for number in (1, 2):
+        titles = [f"Part {number}.{n}" for n in range(3)]
+        own = [team.commit(day, lines, message=title) for title in titles]
+        landed += [team.land(day, lines, message=title) for title in titles]
+        team.pull(number, own, landed[-1], "rebased head")
+    # of the first the last commit is undone, of the second the two others
+    undone = {
+        commit: team.land(
+            date(2026, 1, 20), {"src/a.py": (0, 10)}, message=f"This reverts commit {commit}."
+        )
+        for commit in (landed[2], landed[3], landed[4])
+    }
+    ended = [(commit, by, "deleted", 10) for commit, by in undone.items()]
+    team.follow(ended, [(landed[n], 10) for n in (0, 1, 5)])
+    built = build_attribution(history, tmp_path, ["marts.pull_request_ladder"], cutoff=CUTOFF)
+    found = rows(
+        built,
+        "select pull_request_number, is_merged, is_not_reverted, is_alive "
+        "from marts.pull_request_ladder order by pull_request_number",
+    )
+    assert found == [(1, True, True, True), (2, True, False, False)]
 
 
 def test_rates_of_the_ladder(built: duckdb.DuckDBPyConnection) -> None:

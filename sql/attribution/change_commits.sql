@@ -41,6 +41,13 @@ squashed as (
         and squash.parent_count < 2
     join commits on commits.repository_id = own.repository_id and commits.commit_id = own.commit_id
     -- of a rebased pull request each commit has landed by itself
+    anti join (
+        select distinct repository_id, pull_request_number
+        from staging.pull_request_changes
+        where not is_last
+    ) as rebased
+        on rebased.repository_id = pull_requests.repository_id
+        and rebased.pull_request_number = pull_requests.pull_request_number
     where pull_requests.landed_by != 'rebased head' and commits.parent_count < 2
 ),
 

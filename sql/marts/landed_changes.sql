@@ -19,12 +19,30 @@ pull_requests as (
     select
         repository_id,
         landed_commit_id as commit_id,
-        -- one merge can land several (stacked, or a train): the newest names it
-        max(pull_request_number) as pull_request_number,
+        -- one merge can land several (stacked, or a train): the newest that itself says so names it
+        arg_max(
+            pull_request_number,
+            (landed_by in ('merge commit', 'merge message', 'subject number'), pull_request_number)
+        ) as pull_request_number,
         count(*) as pull_requests
     from marts.pull_requests
     where landed_commit_id is not null
     group by repository_id, landed_commit_id
+    union all
+    -- the last commit counts for the pull request
+    select changes.repository_id, changes.commit_id, changes.pull_request_number, 0
+    from staging.pull_request_changes as changes
+    semi join marts.pull_requests as pulls
+        on pulls.repository_id = changes.repository_id
+        and pulls.pull_request_number = changes.pull_request_number
+        and pulls.landed_commit_id is not null
+    where not changes.is_last
+),
+
+by_commits as (
+    select distinct repository_id, pull_request_number
+    from pull_requests
+    where pull_requests = 0
 )
 
 select
@@ -38,6 +56,7 @@ select
     landed.subject,
     case
         when landed.parent_count > 1 then 'merge'
+        when by_commits.repository_id is not null then 'rebased'
         when pull_requests.pull_request_number is not null then 'squash'
         else 'direct'
     end as kind,
@@ -72,7 +91,11 @@ from landed
 join attribution.change_authorship as authorship using (repository_id, commit_id)
 left join attribution.commit_sizes as sizes using (repository_id, commit_id)
 left join pull_requests using (repository_id, commit_id)
-left join attribution.excluded_commits as excluded using (repository_id, commit_id);
+left join by_commits
+    on by_commits.repository_id = landed.repository_id
+    and by_commits.pull_request_number = pull_requests.pull_request_number
+left join attribution.excluded_commits as excluded
+    on excluded.repository_id = landed.repository_id and excluded.commit_id = landed.commit_id;
 
 comment on table marts.landed_changes is 'One row per landed change: a commit of the first-parent chain of a default branch.';
 comment on column marts.landed_changes.repository_id is 'name of the repository';
@@ -83,9 +106,9 @@ comment on column marts.landed_changes.landed_day is 'day it landed, in the time
 comment on column marts.landed_changes.quarter_start is 'first day of its quarter';
 comment on column marts.landed_changes.quarter is 'its quarter, such as 2026Q1 (FY2026Q1 in a fiscal year)';
 comment on column marts.landed_changes.subject is 'first line of its message';
-comment on column marts.landed_changes.kind is 'merge, squash (one commit that stands for a pull request) or direct';
+comment on column marts.landed_changes.kind is 'merge, squash (one commit that stands for a pull request), rebased (one of several commits that a pull request landed by) or direct';
 comment on column marts.landed_changes.pull_request_number is 'pull request that it stands for; null where none is known';
-comment on column marts.landed_changes.pull_requests is 'pull requests that it landed (count); null where none is known';
+comment on column marts.landed_changes.pull_requests is 'pull requests that it landed (count); 0 for the earlier commits of a rebased one, which its last lands; null where none is known';
 comment on column marts.landed_changes.contributor_id is 'contributor who wrote most of it; null for bots and agents';
 comment on column marts.landed_changes.commits is 'commits that its lines are attributed by (count)';
 comment on column marts.landed_changes.files is 'changed files (count); null where the diff is not known';

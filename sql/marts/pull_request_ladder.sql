@@ -1,12 +1,28 @@
 create or replace table marts.pull_request_ladder as
 with survival as (
     select
-        repository_id,
-        commit_id,
-        lines_written,
-        lines_alive_90_days,
-        lines_died_90_days + lines_alive_90_days as lines_known
-    from marts.change_survival
+        changes.repository_id,
+        changes.pull_request_number,
+        sum(lived.lines_written) as lines_written,
+        sum(lived.lines_alive_90_days) as lines_alive_90_days,
+        sum(lived.lines_died_90_days + lived.lines_alive_90_days) as lines_known
+    from staging.pull_request_changes as changes
+    left join marts.change_survival as lived using (repository_id, commit_id)
+    group by changes.repository_id, changes.pull_request_number
+    -- of a rebased pull request every commit has to be known
+    having count(lived.lines_written) = count(*)
+),
+
+-- one that landed by several commits is reverted when half of them are
+reverts as (
+    select
+        changes.repository_id,
+        changes.pull_request_number,
+        list_sort(list(reverted.reverted_at) filter (reverted.reverted_at is not null)) as times,
+        times[(count(*) + 1) // 2] as reverted_at
+    from staging.pull_request_changes as changes
+    left join marts.change_reverts as reverted using (repository_id, commit_id)
+    group by changes.repository_id, changes.pull_request_number
 ),
 
 pulls as (
@@ -50,10 +66,14 @@ judged as (
             else survival.lines_alive_90_days / nullif(survival.lines_known, 0)
         end as alive_share
     from pulls
-    left join marts.change_reverts as reverts
-        on reverts.repository_id = pulls.repository_id and reverts.commit_id = pulls.landed_commit_id
+    left join reverts
+        on reverts.repository_id = pulls.repository_id
+        and reverts.pull_request_number = pulls.pull_request_number
+        and pulls.landed_commit_id is not null
     left join survival
-        on survival.repository_id = pulls.repository_id and survival.commit_id = pulls.landed_commit_id
+        on survival.repository_id = pulls.repository_id
+        and survival.pull_request_number = pulls.pull_request_number
+        and pulls.landed_commit_id is not null
 )
 
 select

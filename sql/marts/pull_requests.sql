@@ -224,7 +224,7 @@ comment on column marts.pull_requests.state is 'open, closed (not merged) or mer
 comment on column marts.pull_requests.is_draft is 'whether it is a draft; null where not told';
 comment on column marts.pull_requests.closed_at is 'when it was closed or merged, as told (UTC)';
 comment on column marts.pull_requests.landed_commit_id is 'landed change that it became; null: not on the default branch';
-comment on column marts.pull_requests.landed_by is 'how that is known: merge commit, merge message, head reachable, subject number or rebased head';
+comment on column marts.pull_requests.landed_by is 'how that is known: merge commit, merge message, head reachable, subject number, rebased head or closing line';
 comment on column marts.pull_requests.landed_at is 'when that landed: committer time (UTC)';
 comment on column marts.pull_requests.merged_at is 'when it was merged (UTC): as a forge told, else when it landed; null: not merged';
 comment on column marts.pull_requests.merged_at_source is 'where merged_at comes from: the forge or file, or the landed change';

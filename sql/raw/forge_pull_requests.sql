@@ -1,12 +1,30 @@
 create or replace table raw.forge_pull_requests as
-select told.* replace (names.repository_id as repository_id)
-from lake_forge_pull_requests as told
-join raw.forge_repositories as names on names.told_name = told.repository_id
-where names.is_counted
-qualify row_number() over (
-    partition by names.repository_id, told.number, told.source, told.fetched_at
-    order by told.updated_at desc nulls last, told.created_at, told.repository_id, hash(told)
-) = 1;
+with told as (
+    select
+        told.* replace (names.repository_id as repository_id),
+        row_number() over (
+            partition by names.repository_id, told.number, told.source, told.fetched_at
+            order by
+                coalesce(told.state = 'merged' or told.merged_at is not null, false) desc,
+                told.updated_at desc nulls last,
+                told.created_at,
+                told.repository_id,
+                hash(told)
+        ) as place
+    from lake_forge_pull_requests as told
+    join raw.forge_repositories as names on names.told_name = told.repository_id
+    where names.is_counted
+)
+
+-- two files of one time can each tell a part: of each field the first that is known
+select
+    repository_id,
+    number,
+    source,
+    fetched_at,
+    arg_min(columns(* exclude (repository_id, number, source, fetched_at, place)), place)
+from told
+group by repository_id, number, source, fetched_at;
 
 comment on table raw.forge_pull_requests is 'One row per pull or merge request, source and time at which it was told.';
 comment on column raw.forge_pull_requests.repository_id is 'name of the repository';

@@ -7,6 +7,19 @@ landings as (
     select repository_id, commit_id, landed_commit_id from staging.landings
 ),
 
+-- a head that is itself what another became was opened from there, most often for another branch
+head_landings as (
+    select landings.*
+    from landings
+    anti join (
+        select repository_id, landed_commit_id
+        from raw.pull_requests
+        where landed_by in ('merge message', 'subject number')
+    ) as named
+        on named.repository_id = landings.repository_id
+        and named.landed_commit_id = landings.commit_id
+),
+
 joined as (
     select
         coalesce(told.repository_id, refs.repository_id) as repository_id,
@@ -34,7 +47,7 @@ joined as (
         on told.state = 'merged'
         and merges.repository_id = told.repository_id
         and merges.commit_id = told.merge_commit_id
-    left join landings as heads
+    left join head_landings as heads
         on told.state = 'merged'
         and heads.repository_id = told.repository_id
         and heads.commit_id = told.head_commit_id
@@ -133,7 +146,7 @@ comment on column staging.pull_requests.head_repository is 'repository of that b
 comment on column staging.pull_requests.base_branch is 'branch that it is aimed at; null where not told';
 comment on column staging.pull_requests.base_branch_source is 'who told base_branch';
 comment on column staging.pull_requests.landed_commit_id is 'landed change that it became; null: not on the default branch';
-comment on column staging.pull_requests.landed_by is 'how that is known: merge commit, merge message, head reachable, subject number or rebased head';
+comment on column staging.pull_requests.landed_by is 'how that is known: merge commit, merge message, head reachable, subject number, rebased head or closing line';
 comment on column staging.pull_requests.own_commits is 'its own commits (count); null where the clone does not know them';
 comment on column staging.pull_requests.first_authored_at is 'earliest author time of its commits (UTC)';
 comment on column staging.pull_requests.last_committed_at is 'latest committer time of its commits (UTC)';
