@@ -1,5 +1,6 @@
 """Asking the published database: `query` and `describe`."""
 
+import difflib
 import json
 import sys
 from pathlib import Path
@@ -104,38 +105,57 @@ def describe_tables(database: Path, table: str | None, *, everything: bool, as_j
 
     Args:
         database: the published database.
-        table: its name, with or without `marts.`; without it, all tables.
+        table: its name, with or without `marts.`, or that of a macro; without it, all tables.
         everything: whether to list raw, staging and attribution beside marts.
         as_json: print JSON.
 
     Raises:
         DatabaseError: the database cannot be opened.
-        QueryError: there is no such table.
+        QueryError: there is no such table; it names those that may be meant.
     """
     wanted = None
     if table is not None:
+        table = table.strip().lower()
         wanted = table if "." in table else f"marts.{table}"
     schemas = SCHEMAS if everything or wanted is not None else ("marts",)
     with connect_read_only(database) as connection:
         columns = describe(connection, schemas)
         macros = describe_macros(connection)
     columns = columns.with_columns(name=pl.col("schema_name") + "." + pl.col("table_name"))
+    heading = ""
+    called = pl.col("name") + "(" + pl.col("parameters") + ")"
     if wanted is not None:
-        columns = columns.filter(pl.col("name") == wanted)
-        if not columns.height:
-            raise QueryError(f"no table {wanted}; `quarterdeck describe --all` lists them")
-        shown = columns.select("column_name", "data_type", "column_comment")
+        own = columns.filter(pl.col("name") == wanted)
+        shown = own.select("column_name", "data_type", "column_comment")
+        heading = f"{wanted}: {own['table_comment'][0]}" if own.height else ""
+        if not own.height:
+            shown = macros.filter(pl.col("name") == table).select(name=called, comment="comment")
+        if not shown.height:
+            raise QueryError(_no_table(wanted, columns, macros))
     else:
         shown = columns.group_by("name", maintain_order=True).agg(
             pl.col("table_comment").first(), pl.len().alias("columns")
         )
-        called = pl.col("name") + "(" + pl.col("parameters") + ")"
         shown = pl.concat(
             [shown, macros.select(name=called, table_comment="comment")], how="diagonal"
         )
     if as_json:
         print(json.dumps(shown.to_dicts(), indent=1, ensure_ascii=False))
         return
-    if wanted is not None:
-        print(f"{wanted}: {columns['table_comment'][0]}")
+    if heading:
+        print(heading)
     _print_table(shown)
+
+
+def _no_table(wanted: str, columns: pl.DataFrame, macros: pl.DataFrame) -> str:
+    """What to say of a name that no table has: names like it, and tables with such a column."""
+    own = wanted.rpartition(".")[2]
+    names = columns["name"].unique(maintain_order=True).to_list()
+    meant = difflib.get_close_matches(wanted, names, n=3, cutoff=0.85)
+    meant += difflib.get_close_matches(own, macros["name"].to_list(), n=1, cutoff=0.75)
+    holders = columns.filter(pl.col("column_name") == own)["name"].to_list()
+    hints = [f"did you mean {' or '.join(meant)}?"] if meant else []
+    if holders:
+        more = " and others" if len(holders) > 3 else ""
+        hints.append(f"{own} is a column of {', '.join(holders[:3])}{more};")
+    return " ".join([f"no table {wanted};", *hints, "`quarterdeck describe --all` lists them"])

@@ -251,6 +251,26 @@ def test_describe_tells_tables_and_columns(published: Path):
     assert "describe --all" in missing.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("multiplse", "did you mean marts.multiples?"),
+        ("raw.comits", "did you mean raw.commits?"),
+        ("trace_multipl", "did you mean trace_multiple?"),
+        ("revert_rate", "revert_rate is a column of marts.revert_rates_quarterly;"),
+        ("Trace_Bars", ""),
+        ("MARTS.Multiples", ""),
+    ],
+)
+def test_describe_helps_with_names(published: Path, name: str, told: str):
+    described = call("describe", name)
+    assert described.exit_code == (cli_common.USER_ERROR if told else 0)
+    if told:
+        assert told in described.stderr
+    else:
+        assert name.lower() in described.stdout
+
+
 def test_build_and_report_work_from_what_was_mined(folder: Path):
     build_app(folder)
     mined = call("mine", "app", "--json")
