@@ -18,9 +18,10 @@ than 5% of the replicates are undefined, as they would then be left out selectiv
 
 Log-delta t interval: exp(log m -/+ t * se), with m the multiple, se the standard deviation
 (divisor R - 1) of the logarithms of the same R replicate multiples, and t the 0.975 quantile
-of Student's t with C - 1 degrees of freedom. It treats log m as normal about its true value
-(the delta method's scale for a ratio) and widens for se being estimated from C clusters; it
-is not a studentised bootstrap. It is undefined when m or a replicate is not above 0.
+of Student's t with A - 1 degrees of freedom, A being the contributors active in the baseline or
+in the quarter: the others are drawn, too, but tell nothing of m. It treats log m as normal about
+its true value (the delta method's scale for a ratio) and widens for se being estimated from A
+clusters; it is not a studentised bootstrap. It is undefined when m or a replicate is not above 0.
 """
 
 from dataclasses import dataclass
@@ -132,7 +133,9 @@ def quarterly_multiples(
     multiple = ratio(point.bar[0], baseline)
     contributors = panel.contributors(quarters.baseline)
     reasons = _reasons(panel, point, quarters.baseline, contributors < min_contributors)
-    ends, defined = _intervals(panel, quarters.baseline, multiple, reasons, replicates, seed)
+    ends, defined = _intervals(
+        panel, quarters.baseline, multiple, contributors, reasons, replicates, seed
+    )
     return Multiples(
         bar=point.bar[0],
         baseline_bar=float(baseline[0]),
@@ -220,6 +223,7 @@ def _intervals(
     panel: Panel,
     baseline: NDArray[np.bool_],
     multiple: Floats,
+    contributors: NDArray[np.int64],
     reasons: list[str | None],
     replicates: int,
     seed: int,
@@ -234,7 +238,7 @@ def _intervals(
     drawn = replicate_multiples(panel, baseline, replicates, seed)
     for q, reason in enumerate(reasons):
         if reason is None:
-            ends[:, q], reasons[q] = _interval(multiple[q], drawn[:, q], panel.clusters.size)
+            ends[:, q], reasons[q] = _interval(multiple[q], drawn[:, q], int(contributors[q]))
     return ends, np.count_nonzero(np.isfinite(drawn), axis=0).astype(np.int64)
 
 

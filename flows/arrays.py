@@ -5,12 +5,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
 from quarterdeck.estimates.bars import Ints
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+# Polars, where it was imported before NumPy, loads it when it first meets an array. Of two threads
+# that do so at the same moment one can fail with a TypeError: so it happens here, in one thread.
+pl.Series(np.empty(0))
 
 
 def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

@@ -71,6 +71,8 @@ def _measured(rows: pl.DataFrame, author_class: str) -> dict[str, float | int | 
         reason = f"no interval: fewer than {MIN_CONTRIBUTORS} contributors"
     elif np.isnan(shares).any():
         reason = "not watched for 30 days yet"
+    elif np.isnan(high):
+        reason = "no upper end: the interval is open above"
     return {
         "pull_requests": rows.height,
         "merged": int(merged.sum()),

@@ -105,50 +105,59 @@ def describe_tables(database: Path, table: str | None, *, everything: bool, as_j
 
     Args:
         database: the published database.
-        table: its name, with or without `marts.`, or that of a macro; without it, all of them.
+        table: its name, with or without `marts.`, or that of a macro; without it, all tables.
         everything: whether to list raw, staging and attribution beside marts.
         as_json: print JSON.
 
     Raises:
         DatabaseError: the database cannot be opened.
-        QueryError: there is no such table or macro.
+        QueryError: there is no such table; it names those that may be meant.
     """
+    wanted = None
+    if table is not None:
+        table = table.strip().lower().partition("(")[0]
+        wanted = table if "." in table else f"marts.{table}"
+    schemas = SCHEMAS if everything or wanted is not None else ("marts",)
     with connect_read_only(database) as connection:
-        columns = describe(connection, SCHEMAS)
+        columns = describe(connection, schemas)
         macros = describe_macros(connection)
     columns = columns.with_columns(name=pl.col("schema_name") + "." + pl.col("table_name"))
-    wanted = None if table is None else _name_meant(table, columns["name"], macros["name"])
-    if wanted in macros["name"]:
-        shown = macros.filter(name=wanted)
-    elif wanted is not None:
-        columns = columns.filter(name=wanted)
-        shown = columns.select("column_name", "data_type", "column_comment")
+    heading = ""
+    called = pl.col("name") + "(" + pl.col("parameters") + ")"
+    if wanted is not None:
+        own = columns.filter(pl.col("name") == wanted)
+        shown = own.select("column_name", "data_type", "column_comment")
+        heading = f"{wanted}: {own['table_comment'][0]}" if own.height else ""
+        if not own.height:
+            shown = macros.filter(pl.col("name") == table).select(name=called, comment="comment")
+        if not shown.height:
+            raise QueryError(_no_table(wanted, columns, macros))
     else:
-        if not everything:
-            columns = columns.filter(schema_name="marts")
         shown = columns.group_by("name", maintain_order=True).agg(
             pl.col("table_comment").first(), pl.len().alias("columns")
         )
-        called = pl.col("name") + "(" + pl.col("parameters") + ")"
         shown = pl.concat(
             [shown, macros.select(name=called, table_comment="comment")], how="diagonal"
         )
     if as_json:
         print(json.dumps(shown.to_dicts(), indent=1, ensure_ascii=False))
         return
-    if wanted in columns["name"]:
-        print(f"{wanted}: {columns['table_comment'][0]}")
+    if heading:
+        print(heading)
     _print_table(shown)
 
 
-def _name_meant(name: str, tables: pl.Series, macros: pl.Series) -> str:
-    """A table or macro as the database spells it; like DuckDB, in any case."""
-    names: dict[str, str] = {known.casefold(): known for known in (*tables, *macros)}
-    plain = name.strip().partition("(")[0].casefold()
-    for spelling in (plain, f"marts.{plain}"):
-        if spelling in names:
-            return names[spelling]
-    short = {known.removeprefix("marts."): known for known in names}
-    near = difflib.get_close_matches(plain.removeprefix("marts."), short, n=1)
-    meant = f"did you mean {names[short[near[0]]]}? " if near else ""
-    raise QueryError(f"no table or macro {name}; {meant}`quarterdeck describe --all` lists them")
+def _no_table(wanted: str, columns: pl.DataFrame, macros: pl.DataFrame) -> str:
+    """What to say of a name that no table has: names like it, and tables with such a column."""
+    own = wanted.rpartition(".")[2]
+    names = columns["name"].unique(maintain_order=True).to_list()
+    meant = difflib.get_close_matches(wanted, names, n=3, cutoff=0.85)
+    meant += difflib.get_close_matches(own, macros["name"].to_list(), n=1, cutoff=0.75)
+    holders = columns.filter(pl.col("column_name") == own)["name"].to_list()
+    hints = [f"did you mean {' or '.join(meant)}?"] if meant else []
+    if holders:
+        more = " and others" if len(holders) > 3 else ""
+        hints.append(f"{own} is a column of {', '.join(holders[:3])}{more};")
+    return " ".join(
+        [f"no table or macro {wanted};", *hints, "`quarterdeck describe --all` lists them"]
+    )

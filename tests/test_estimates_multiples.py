@@ -157,6 +157,22 @@ def test_intervals_follow_from_the_replicates() -> None:
     assert found.replicates.tolist() == [400] * 3
 
 
+def test_those_who_are_active_in_neither_period_give_no_degrees_of_freedom() -> None:
+    changes, activity, quarters = simulated(12)
+    gone = np.arange(12, 60)
+    activity = ActivityIntervals(
+        np.append(activity.cluster, gone),
+        np.append(activity.first_day, np.full(48, -400)),
+        np.append(activity.last_day, np.full(48, -300)),
+    )
+    found = quarterly_multiples(changes, activity, quarters, seed=5, replicates=400)
+    panel = Panel.build(changes, activity, quarters, CapRule())
+    drawn = module.replicate_multiples(panel, quarters.baseline, 400, 5)[:, 2]
+    assert found.contributors[2] == 12 and panel.clusters.size == 60
+    spread = stats.t.ppf(0.975, 11) * np.log(drawn).std(ddof=1)
+    assert found.high_log_t[2] == pytest.approx(found.multiple[2] * np.exp(spread))
+
+
 def test_intervals_hold_a_planted_doubling_and_narrow_with_contributors() -> None:
     small, large = (quarterly_multiples(*simulated(n, seed=2)) for n in (10, 300))
     for found in (small, large):

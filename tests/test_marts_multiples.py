@@ -1,5 +1,7 @@
 """The multiple and what it is made of: caps, active contributors, bars, baselines."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -215,3 +217,21 @@ def test_baseline_below_zero_gives_no_multiple(tmp_path: Path) -> None:
         assert multiple(c, "all", "multiple, reason", where) == [
             (None, "baseline is not above zero")
         ]
+
+
+def test_polars_has_loaded_numpy_before_estimates_run_side_by_side() -> None:
+    # two threads in which it loads at the same moment are one too many: see flows/arrays.py
+    code = """
+import polars as pl
+import numpy as np
+import quarterdeck.flows.estimation
+from polars import _dependencies
+
+def refuse(name):
+    raise AssertionError(f"loaded late: {name}")
+
+_dependencies.import_module = refuse
+assert pl.Series(np.zeros(2)).len() == 2
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -22,6 +22,10 @@ def test_every_issue(tmp_path: Path) -> None:
     for number in range(25):
         problem = {"repository_id": "odd", "commit_id": f"{number:040x}", "problem": "bad object"}
         history.rows["problems"].append(problem)
+    late = history.repository("late")
+    late.land(DAY, {"src/a.py": 1})
+    for number, day in ((1, date(2025, 12, 31)), (2, date(2026, 1, 1))):
+        late.told(number, state="closed", created_at=day, closed_at=DAY)
     with history.build(
         tmp_path,
         problems={"odd": "the path is gone"},
@@ -55,5 +59,17 @@ def test_every_issue(tmp_path: Path) -> None:
             ("landed changes whose lines were not followed",),
         ]
         assert rows(
-            connection, "select repository_id, status, problem from marts.repositories order by 1"
+            connection,
+            """select affected, total from marts.data_quality
+            where issue = 'pull requests opened before the known history'""",
+        ) == [(1, 2)]
+        assert rows(
+            connection,
+            """select sum(pull_requests) from marts.merge_success_quarterly
+            where scope_name = 'late' and author_class = 'all'""",
+        ) == [(1,)]
+        assert rows(
+            connection,
+            """select repository_id, status, problem from marts.repositories
+            where repository_id != 'late' order by 1""",
         ) == [("clean", "fresh", None), ("odd", "stale", "the path is gone")]

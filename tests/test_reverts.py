@@ -59,6 +59,10 @@ def _ids(said: Said) -> None:
     said("r copy", f"Undo the copy\n\nThis reverts commit {elsewhere}.", BACK)
     said("picked", f"Fix it\n\n(cherry picked from commit {'e' * 40})")
     said("r picked", f"Undo the fix\n\nThis reverts commit {'e' * 40}.", BACK)
+    jj, old, hg = said("jj", "Add g"), said("old", "Add h"), said("hg", "Add i")
+    said("r jj", f'Back out "Add g"\n\nThis backs out commit {jj}.', BACK)
+    said("r old", f"backout of commit {old}", BACK)
+    said("r hg", f"Backed out changeset {hg[:12]} for a broken build", BACK)
 
 
 def _titles(said: Said) -> None:
@@ -156,6 +160,7 @@ def _parts(said: Said) -> None:
 
 def _nothing(said: Said) -> None:
     tide = said("tide", "Add tides")
+    said("out", f"Explain\n\nIt was backed out by {tide}, so nothing moves.")
     said("told", f"Explain\n\nSince commit {tide} was reverted, nothing moves.")
     said("verified", f"Test\n\nIt was verified that reverting commit {tide} makes it fail.")
     said("title", "Revert")
@@ -197,6 +202,9 @@ def test_ids_full_short_several_and_of_copies(built: Built) -> None:
         ("r several", "three"),
         ("r copy", "short"),
         ("r picked", "picked"),
+        ("r jj", "jj"),
+        ("r old", "old"),
+        ("r hg", "hg"),
     }
 
 

@@ -291,7 +291,7 @@ def test_time_to_merge_counts_those_that_never_are(built: duckdb.DuckDBPyConnect
     # six of twelve after 1 to 6 days, so the median is the sixth day; its upper end is open
     (row,) = found
     assert row[:5] == (12, 6, pytest.approx(1 / 12), pytest.approx(0.5), 6.0)
-    assert 1.0 <= row[5] <= 6.0 and row[6:] == (None, None)
+    assert 1.0 <= row[5] <= 6.0 and row[6:] == (None, "no upper end: the interval is open above")
     assert rows(
         built,
         """select days from marts.merge_durations

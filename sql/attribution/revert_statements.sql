@@ -10,12 +10,23 @@ messages as (
         titles.landed_commit_id,
         titles.position,
         -- git tells of a reverted merge which side stays: that is not undone
-        regexp_replace(commits.message, '(?i),?\s+reversing\s+changes\s+made\s+to\s+[0-9a-f]{7,64}', '', 'g') as message,
+        regexp_replace(
+            -- Mercurial and jj back out: "This backs out commit <id>", "Backed out changeset <id>"
+            regexp_replace(
+                commits.message,
+                '(?i)\bback(?:s|ed|ing)?[ -]?out(?:\s+of)?((?:\s+(?:the|commits?|changesets?|revisions?|rev))*[\s:]+[0-9a-f]{7,64}\b)',
+                'reverts\1',
+                'g'
+            ),
+            '(?i),?\s+reversing\s+changes\s+made\s+to\s+[0-9a-f]{7,64}',
+            '',
+            'g'
+        ) as message,
         authorship.automation_share > 0.5 as is_automation
     from titles
     join staging.commits using (repository_id, commit_id)
     join attribution.commit_authorship as authorship using (repository_id, commit_id)
-    where regexp_matches(commits.message, '(?i)\b(?:revert|re-?land|re-?appl|unrevert)')
+    where regexp_matches(commits.message, '(?i)\b(?:revert|re-?land|re-?appl|unrevert|back(?:s|ed|ing)?[ -]?out)')
 ),
 
 -- "This reverts commit <id>", "Partially reverts #12 and #15", "(reverts parts of <id>)"; not

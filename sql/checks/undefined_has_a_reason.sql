@@ -62,7 +62,7 @@ union all
 select 'marts.time_to_merge_quarterly' as place, scope_name || ' ' || author_class || ' ' || quarter as row_key
 from marts.time_to_merge_quarterly
 where reason is null
-    and list_bool_or([number is null for number in [merged_1_day, merged_7_days, merged_30_days, median_days]])
+    and list_bool_or([number is null for number in [merged_1_day, merged_7_days, merged_30_days, median_days, median_days_low, median_days_high]])
 union all
 select 'marts.concentration_quarterly' as place, scope_name || ' ' || quarter as row_key
 from marts.concentration_quarterly

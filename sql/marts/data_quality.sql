@@ -161,6 +161,21 @@ issues as (
     group by repository_id
     union all
     select
+        pulls.repository_id,
+        'pull requests opened before the known history',
+        count(*) filter (pulls.quarter_start < began.quarter_start),
+        count(*),
+        'the clone is shallow, or the history was begun anew; the quarters of the repository have no room for them'
+    from marts.pull_requests as pulls
+    join (
+        select scope_name as repository_id, min(quarter_start) as quarter_start
+        from marts.quarters
+        where scope = 'repository'
+        group by scope_name
+    ) as began using (repository_id)
+    group by pulls.repository_id
+    union all
+    select
         repository_id,
         'pull requests without a known head',
         count(*) filter (head_commit_id is null and told_at is null),

@@ -36,6 +36,6 @@ comment on column marts.time_to_merge_quarterly.merged_7_days is 'estimated shar
 comment on column marts.time_to_merge_quarterly.merged_30_days is 'estimated share merged within 30 days (0 to 1)';
 comment on column marts.time_to_merge_quarterly.median_days is 'time within which half of all that were opened were merged (days); null where half never were: see reason';
 comment on column marts.time_to_merge_quarterly.median_days_low is 'lower end of its 95% interval (days)';
-comment on column marts.time_to_merge_quarterly.median_days_high is 'upper end of its 95% interval (days); null, without a reason, where the data set it none';
+comment on column marts.time_to_merge_quarterly.median_days_high is 'upper end of its 95% interval (days); null where the data set it none (open above): see reason';
 comment on column marts.time_to_merge_quarterly.interval_method is 'greenwood (models and automation) or by contributor (everybody else)';
 comment on column marts.time_to_merge_quarterly.reason is 'why the median, its interval or a share is missing; null where none is';
