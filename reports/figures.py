@@ -121,7 +121,8 @@ def multiple_figure(
     top = charts.multiple_domain(rows)[1]
     beyond = sum(row.high is not None and row.high > top for row in known)
     if beyond:
-        notes.append(f"{fmt.plural(beyond, 'interval')} reach beyond the chart; see the table.")
+        reach = "reaches" if beyond == 1 else "reach"
+        notes.append(f"{fmt.plural(beyond, 'interval')} {reach} beyond the chart; see the table.")
     shown = in_quarters(releases, known)
     marks = [
         (quarter, "–".join(dict.fromkeys((letters[0], letters[-1]))))

@@ -119,7 +119,8 @@ def churn_figure(facts: Facts) -> Figure | None:
             "Lines deleted or changed within 30 days of landing, over the lines written. Moved and "
             "re-spaced lines live on. A quarter counts once all of its lines are 30 days old."
             + (
-                f" {fmt.plural(cut, 'quarter')} of few lines reach beyond the panels."
+                f" {fmt.plural(cut, 'quarter')} of few lines "
+                f"{'reaches' if cut == 1 else 'reach'} beyond the panels."
                 if cut
                 else ""
             ),

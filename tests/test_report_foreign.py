@@ -138,6 +138,14 @@ def test_pictures_are_made_of_any_name(said: Contents, tmp_path: Path) -> None:
     assert "<title>var(--qd-none)</title>" in picture.read_text(encoding="utf-8")
 
 
+def test_one_interval_reaches_and_two_reach(facts: Facts) -> None:
+    rows = [row for row in facts.multiples if row.measure == "code_lines"][-3:]
+    for cut, told in ((1, "1 interval reaches beyond"), (2, "2 intervals reach beyond")):
+        wide = [replace(row, high=10_000.0) for row in rows[:cut]]
+        figure = multiple_figure(replace(facts, multiples=(*wide, *rows[cut:])), None)
+        assert any(told in note for note in figure.notes)
+
+
 def test_years_of_a_fiscal_calendar_are_named(facts: Facts) -> None:
     rows = [replace(row, quarter=f"FY{row.quarter}") for row in facts.multiples]
     figure = multiple_figure(replace(facts, multiples=tuple(rows)), None)
