@@ -57,10 +57,8 @@ from quarterdeck.sql.objects import SCHEMAS
 
 FILE_NAME = "quarterdeck.toml"
 ENVIRONMENT_PREFIX = "QUARTERDECK_"
-#: Of ours in the environment, and no settings.
-OTHER_VARIABLES = frozenset(
-    {f"{ENVIRONMENT_PREFIX}{name}" for name in ("SETTINGS", "PRIVACY_KEY", "WORKER_FOLDER")}
-)
+# Of ours in the environment, without the prefix, and no settings.
+_OTHER_VARIABLES = ("SETTINGS", "PRIVACY_KEY", "WORKER_FOLDER")
 _NEAR = 0.74  # likeness of names, by difflib: two of four letters changed about
 _file_values: ContextVar[dict[str, Any] | None] = ContextVar(
     "quarterdeck_file_values", default=None
@@ -268,18 +266,17 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
 
 def _check_variables() -> None:
     """Others set variables of our prefix, too (as Kubernetes for a service); not such near ones."""
-    settings = {f"{ENVIRONMENT_PREFIX}{name}".upper() for name in Settings.model_fields}
-    names = sorted(settings | OTHER_VARIABLES)
+    names = {*(name.upper() for name in Settings.model_fields), *_OTHER_VARIABLES}
     for variable in sorted(os.environ):
         name = variable.upper().partition("__")[0]
-        if not name.startswith(ENVIRONMENT_PREFIX) or name in names:
+        if not name.startswith(ENVIRONMENT_PREFIX):
             continue
-        plain = {known.removeprefix(ENVIRONMENT_PREFIX): known for known in names}
-        wanted = name.removeprefix(ENVIRONMENT_PREFIX)
-        for near in difflib.get_close_matches(wanted, plain, n=1, cutoff=_NEAR):
+        name = name.removeprefix(ENVIRONMENT_PREFIX)
+        near = difflib.get_close_matches(name, sorted(names), n=1, cutoff=_NEAR)
+        if near and name not in names:
             raise SettingsError(
-                f"environment: {variable} is no setting; did you mean {plain[near]}? "
-                "Correct or unset it"
+                f"environment: {variable} is no setting; did you mean "
+                f"{ENVIRONMENT_PREFIX}{near[0]}? Correct or unset it"
             )
 
 

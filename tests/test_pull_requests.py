@@ -71,15 +71,21 @@ def test_what_a_message_closes(message: str, numbers: list[int], of_gitlab: list
     assert closed_numbers(message, is_gitlab=True) == of_gitlab
 
 
+def _open(repository: RepositoryBuilder, root: str, count: int, below: str) -> list[str]:
+    """Heads of as many pull requests, by Ben, each with a file of its own."""
+    heads = [
+        repository.commit({f"f{n}": b"1\n"}, f"Work {n}", parents=[root], branch="t", author=BEN)
+        for n in range(count)
+    ]
+    for number, head in enumerate(heads, start=1):
+        repository.ref(f"{below}/{number}/head", head)
+    return heads
+
+
 def test_a_commit_of_the_heads_author_that_closes_it_is_what_it_became(tmp_path: Path) -> None:
     repository = RepositoryBuilder(tmp_path / "app")
     root = repository.commit({"a": b"1\n"})
-    heads = [
-        repository.commit({f"f{n}": b"1\n"}, f"Work {n}", parents=[root], branch="t", author=BEN)
-        for n in range(5)
-    ]
-    for number, head in enumerate(heads, start=1):
-        repository.ref(f"refs/pull/{number}/head", head)
+    heads = _open(repository, root, 5, "refs/pull")
     authored = int(repository.git("show", "-s", "--format=%at", heads[1]))
     edited = repository.commit({"f0": b"1\n"}, "[area] Reworded\n\nCloses #1", author=BEN)
     repository.commit({"a": b"2\n"}, "Before it\n\nFixes #2", author=BEN, date=authored + 9)
@@ -116,12 +122,7 @@ def test_a_head_that_is_what_another_became_has_not_landed_again(tmp_path: Path)
 def test_an_issues_number_is_no_merge_requests(tmp_path: Path) -> None:
     repository = RepositoryBuilder(tmp_path / "app")
     root = repository.commit({"a": b"1\n"})
-    heads = [
-        repository.commit({f"f{n}": b"1\n"}, f"Work {n}", parents=[root], branch="t", author=BEN)
-        for n in range(4)
-    ]
-    for number, head in enumerate(heads, start=1):
-        repository.ref(f"refs/merge-requests/{number}/head", head)
+    heads = _open(repository, root, 4, "refs/merge-requests")
     written = int(repository.git("show", "-s", "--format=%ct", heads[2]))
     repository.commit({"a": b"2\n"}, "Mend what was told (#1)")
     named = repository.commit({"f1": b"1\n"}, "Work (!2)")
